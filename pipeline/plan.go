@@ -1,0 +1,46 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/renthub/sluice/buffer"
+	"github.com/renthub/sluice/inputs"
+	"github.com/renthub/sluice/outputs"
+)
+
+// Plan is a config made ready to run: what there is to open, and how. It opens
+// nothing itself.
+type Plan struct {
+	Buffer          buffer.Options
+	DeadLetters     buffer.Options // Dir "" is off
+	Graph           GraphPlan
+	Routes          []Route
+	Inputs          []InputPlan
+	Outputs         []OutputPlan
+	ShutdownTimeout time.Duration
+}
+
+// GraphPlan is what is done to records between the inputs and the buffer.
+type GraphPlan struct {
+	Chains  map[string]Chain // by the address of the input
+	Classes []Class
+	Default string // name of the default class
+}
+
+// InputPlan is one input. Two of the same address and hash are the same and
+// need no restart.
+type InputPlan struct {
+	Address string
+	Hash    uint64
+	Open    func(d inputs.Deps) (inputs.Input, error)
+	Deps    inputs.Deps // what the config says: Service, Fields, Framing
+}
+
+// OutputPlan is one output.
+type OutputPlan struct {
+	Address     string
+	Hash        uint64
+	Open        func(d outputs.Deps) (outputs.Output, error)
+	Cursor      buffer.CursorOptions
+	DeadLetters bool // whether its dead letters are kept
+}
