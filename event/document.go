@@ -34,6 +34,9 @@ func (d *Doc) Lookup(path string) Value {
 	return ValueOf(raw)
 }
 
+// Written gives d its JSON, from which it is read from now on.
+func (d *Doc) Written(json []byte) { d.JSON, d.row = json, nil }
+
 // ValueOf returns raw, which must be one valid JSON value, as a Value.
 func ValueOf(raw []byte) Value {
 	switch raw[0] {

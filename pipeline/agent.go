@@ -354,3 +354,15 @@ func (a *Agent) startOutput(o *runningOutput, routes *Routes) {
 		o.delivery.Run(ctx, o.drain)
 	}()
 }
+
+// Forget removes the cursor of an output that the config does not have, and
+// with it what the buffer kept for it.
+func (a *Agent) Forget(name string) error {
+	a.mu.Lock()
+	_, used := a.outputs[name]
+	a.mu.Unlock()
+	if used {
+		return fmt.Errorf("forget %s: the config has this output", name)
+	}
+	return a.log.Forget(name)
+}

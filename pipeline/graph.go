@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"hash/fnv"
 	"time"
 
@@ -81,7 +82,7 @@ type Routes struct {
 type Route struct {
 	Name  string
 	Where Condition // nil takes every record
-	Text  string    // of the condition, for the hash
+	Hash  uint64    // of the condition, so that a change is noticed
 	To    []string  // addresses of outputs
 
 	set int
@@ -104,11 +105,7 @@ func NewRoutes(list []Route) *Routes {
 	for i := range list {
 		l := &r.list[i]
 		l.set = r.setOf(l.To)
-		for _, s := range append([]string{l.Text}, l.To...) {
-			h.Write([]byte(s))
-			h.Write([]byte{0})
-		}
-		h.Write([]byte{1})
+		fmt.Fprintf(h, "%x %q\n", l.Hash, l.To)
 	}
 	r.hash = max(h.Sum64(), mixed+1)
 	return r

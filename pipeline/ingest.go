@@ -168,22 +168,14 @@ func (w *worker) batch(g *Graph, b *event.Batch) error {
 	w.count.Rows += int64(b.Len())
 	w.count.Bytes += b.End - b.Start
 	for i := range b.Len() {
-		w.view.Index = i
-		if !c.Parser.Parse(b, i) {
-			b.Clear(i)
+		keep := g.prepare(&c, &w.view, i)
+		if e := b.Row(i).Error; e != event.NoError {
+			w.count.Errors[e]++
 		}
-		for k := range c.Enrich {
-			c.Enrich[k].Apply(b, i, &w.view)
-		}
-		r := b.Row(i)
-		if r.Error != event.NoError {
-			w.count.Errors[r.Error]++
-		}
-		if r.Flags&event.Dropped != 0 {
+		if !keep {
 			w.count.Dropped++
 			continue
 		}
-		r.Class = g.classify(&w.view)
 		set, routed := g.routes.choose(&w.view)
 		if !routed {
 			w.count.Unrouted++
@@ -195,6 +187,25 @@ func (w *worker) batch(g *Graph, b *event.Batch) error {
 		}
 	}
 	return nil
+}
+
+// prepare parses, enriches and classifies row i of the view's batch. It
+// reports false where a rule dropped the row.
+func (g *Graph) prepare(c *Chain, v *event.View, i int) bool {
+	b := v.Batch
+	v.Index = i
+	if !c.Parser.Parse(b, i) {
+		b.Clear(i)
+	}
+	for k := range c.Enrich {
+		c.Enrich[k].Apply(b, i, v)
+	}
+	r := b.Row(i)
+	if r.Flags&event.Dropped != 0 {
+		return false
+	}
+	r.Class = g.classify(v)
+	return true
 }
 
 // add puts w.doc into the open block for a set of outputs.

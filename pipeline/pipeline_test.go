@@ -124,8 +124,8 @@ func TestRoutesChooseOutputs(t *testing.T) {
 	a, b := &store{}, &wrapStore{}
 	p := plan(t, t.TempDir(), &script{lines: lines(100), id: 1, each: 9}, map[string]outputs.Output{"x.a": a, "x.b": b})
 	p.Routes = []pipeline.Route{
-		{Name: "sevens", Where: endsIn("7"), Text: "7", To: []string{"x.a"}},
-		{Name: "eights", Where: endsIn("8"), Text: "8", To: []string{"x.a", "x.b"}},
+		{Name: "sevens", Where: endsIn("7"), Hash: 7, To: []string{"x.a"}},
+		{Name: "eights", Where: endsIn("8"), Hash: 8, To: []string{"x.a", "x.b"}},
 		{Name: "rest", To: []string{"x.b"}},
 	}
 	run(t, p, func() bool { return a.count() == 20 && b.count() == 90 })

@@ -1,0 +1,247 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"path/filepath"
+	"regexp"
+
+	"github.com/renthub/sluice/buffer"
+	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/inputs"
+	"github.com/renthub/sluice/inputs/framing"
+	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/outputs"
+	"github.com/renthub/sluice/parsers"
+)
+
+// Components are the types that a config can name.
+type Components struct {
+	Inputs  []inputs.Type
+	Parsers []parsers.Type
+	Outputs []outputs.Type
+	// Enrich makes the Enricher of an `enrich` block.
+	Enrich func(e *config.Enrich) (Enricher, error)
+}
+
+// Kinds are the components as a config is checked against them.
+func (c *Components) Kinds() config.Kinds {
+	k := config.Kinds{Inputs: map[string]config.Kind{}, Parsers: map[string]config.Kind{}, Outputs: map[string]config.Kind{}}
+	for _, t := range c.Inputs {
+		k.Inputs[t.Name] = config.Kind{New: t.Config}
+	}
+	for _, t := range c.Parsers {
+		k.Parsers[t.Name] = config.Kind{New: t.Config}
+	}
+	for _, t := range c.Outputs {
+		k.Outputs[t.Name] = config.Kind{New: t.Config}
+	}
+	return k
+}
+
+func find[T any](list []T, is func(*T) bool) (*T, error) {
+	for i := range list {
+		if is(&list[i]) {
+			return &list[i], nil
+		}
+	}
+	return nil, fmt.Errorf("it is not among the %d types", len(list))
+}
+
+// Build makes a plan of a checked config. host are constant fields of all
+// events: the machine's.
+func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error) {
+	b := builder{config: c, components: k, host: host, parsers: map[string]built{}}
+	p := &Plan{
+		Buffer:          bufferOptions(&c.Buffer),
+		ShutdownTimeout: c.Agent.ShutdownTimeout,
+		Graph:           GraphPlan{Chains: map[string]Chain{}, Default: c.Retention.Default},
+	}
+	if c.Buffer.DeadLetters > 0 {
+		p.DeadLetters = buffer.Options{Dir: DeadLettersDir(c.Buffer.Path), MaxSize: int64(c.Buffer.DeadLetters), SegmentSize: int64(c.Buffer.DeadLetters) / 16, MinFree: -1, Ballast: -1}
+	}
+	for _, cl := range c.Retention.Classes {
+		p.Graph.Classes = append(p.Graph.Classes, Class{Name: cl.Name, Keep: cl.Keep, Where: cl.Where})
+	}
+	for _, r := range c.Routes {
+		p.Routes = append(p.Routes, Route{Name: r.Name, Where: r.Where, Hash: r.Hash, To: r.To})
+	}
+	for i := range c.Inputs {
+		if err := b.input(p, &c.Inputs[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i := range c.Outputs {
+		if err := b.output(p, &c.Outputs[i]); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+// DeadLettersDir is where the dead letters of a buffer are.
+func DeadLettersDir(buffer string) string { return filepath.Join(filepath.Dir(buffer), "dead-letters") }
+
+func bufferOptions(c *config.Buffer) buffer.Options {
+	o := buffer.Options{
+		Dir: c.Path, MaxSize: int64(c.MaxSize), MinFree: c.MinFree,
+		History: buffer.History{Age: c.History, Size: int64(c.HistorySize)},
+	}
+	switch c.Durability {
+	case "strict":
+		o.Durability = buffer.Strict
+	case "relaxed":
+		o.Durability = buffer.Relaxed
+	}
+	return o
+}
+
+// builder makes the parts of a plan that refer to each other.
+type builder struct {
+	config     *config.Config
+	components *Components
+	host       []event.Constant
+	parsers    map[string]built // by address, or name of a built-in
+}
+
+type built struct {
+	parsers.Parser
+	framing string
+	hash    uint64
+}
+
+func (b *builder) input(p *Plan, in *config.Input) error {
+	if !in.Enabled {
+		return nil
+	}
+	t, err := find(b.components.Inputs, func(t *inputs.Type) bool { return t.Name == in.Type })
+	if err != nil {
+		return fmt.Errorf("build input %s: %w", in.Address, err)
+	}
+	chain, join, hash, err := b.chain(in)
+	if err != nil {
+		return fmt.Errorf("build input %s: %w", in.Address, err)
+	}
+	p.Graph.Chains[in.Address] = chain
+	deps := inputs.Deps{Service: in.Service, Fields: append([]event.Constant{}, b.host...), Framing: join}
+	for key, val := range in.Fields {
+		deps.Fields = append(deps.Fields, event.Constant{Key: key, Value: val})
+	}
+	if in.Multiline != nil {
+		if deps.Join, err = joinRule(in.Multiline); err != nil {
+			return fmt.Errorf("build input %s: %w", in.Address, err)
+		}
+	}
+	p.Inputs = append(p.Inputs, InputPlan{
+		Address: in.Address, Hash: in.Hash ^ hash, Deps: deps,
+		Open: func(d inputs.Deps) (inputs.Input, error) { return t.Open(in.Config, d) },
+	})
+	return nil
+}
+
+// chain returns what the records of an input go through, the built-in rule by
+// which their lines are joined, and a hash of what the input itself depends on.
+func (b *builder) chain(in *config.Input) (c Chain, join string, hash uint64, err error) {
+	var list []parsers.Parser
+	for _, ref := range in.Parser {
+		p, err := b.parser(ref)
+		if err != nil {
+			return c, "", 0, err
+		}
+		list = append(list, p.Parser)
+		join = cmp.Or(join, p.framing)
+		hash = hash*31 + p.hash
+	}
+	c.Parser = parsers.First(list)
+	for i := range b.config.Enrich {
+		e := &b.config.Enrich[i]
+		if e.Inputs != nil && !contains(e.Inputs, in.Address) {
+			continue
+		}
+		step, err := b.components.Enrich(e)
+		if err != nil {
+			return c, "", 0, fmt.Errorf("enrich %q: %w", e.Name, err)
+		}
+		c.Enrich = append(c.Enrich, step)
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %v", join, b.host)
+	return c, join, hash ^ h.Sum64(), nil
+}
+
+func (b *builder) parser(ref config.ParserRef) (built, error) {
+	name := cmp.Or(ref.Address, ref.Builtin)
+	if p, ok := b.parsers[name]; ok {
+		return p, nil
+	}
+	typ, cfg, deps, hash := ref.Builtin, any(nil), parsers.Deps{Name: name}, uint64(0)
+	if ref.Address != "" {
+		block, err := find(b.config.Parsers, func(p *config.Parser) bool { return p.Address == ref.Address })
+		if err != nil {
+			return built{}, fmt.Errorf("find parser %s: %w", ref.Address, err)
+		}
+		typ, cfg, deps.Location, hash = block.Type, block.Config, block.Timezone, block.Hash
+	}
+	t, err := find(b.components.Parsers, func(t *parsers.Type) bool { return t.Name == typ })
+	if err != nil {
+		return built{}, fmt.Errorf("find parser %s: %w", name, err)
+	}
+	if cfg == nil {
+		cfg = t.Config()
+	}
+	p, err := t.Open(cfg, deps)
+	if err != nil {
+		return built{}, fmt.Errorf("open parser %s: %w", name, err)
+	}
+	b.parsers[name] = built{p, t.Framing, hash}
+	return b.parsers[name], nil
+}
+
+func joinRule(m *config.Multiline) (*framing.Rule, error) {
+	compile := func(pattern string) (*regexp.Regexp, error) {
+		if pattern == "" {
+			return nil, nil
+		}
+		return regexp.Compile(pattern)
+	}
+	start, err := compile(m.Start)
+	if err != nil {
+		return nil, fmt.Errorf("compile start: %w", err)
+	}
+	cont, err := compile(m.Continue)
+	if err != nil {
+		return nil, fmt.Errorf("compile continue: %w", err)
+	}
+	r, err := framing.Match(start, cont)
+	if err != nil {
+		return nil, err
+	}
+	r.Timeout = cmp.Or(m.Timeout, r.Timeout)
+	r.MaxLines = cmp.Or(m.MaxLines, r.MaxLines)
+	r.MaxBytes = cmp.Or(m.MaxBytes, r.MaxBytes)
+	return r, nil
+}
+
+func (b *builder) output(p *Plan, o *config.Output) error {
+	w, watches := o.Config.(outputs.Watcher)
+	if !o.Enabled || watches && !w.Active() {
+		return nil
+	}
+	t, err := find(b.components.Outputs, func(t *outputs.Type) bool { return t.Name == o.Type })
+	if err != nil {
+		return fmt.Errorf("build output %s: %w", o.Address, err)
+	}
+	cursor := buffer.CursorOptions{RenamedFrom: o.RenamedFrom, Volatile: watches && w.Volatile()}
+	if o.OnFull == "drop_oldest" {
+		cursor.OnFull = buffer.DropOldest
+	}
+	if o.From == "oldest" {
+		cursor.From = buffer.Oldest
+	}
+	p.Outputs = append(p.Outputs, OutputPlan{
+		Address: o.Address, Hash: o.Hash ^ b.config.Retention.Hash, Cursor: cursor, DeadLetters: o.DeadLetters,
+		Open: func(d outputs.Deps) (outputs.Output, error) { return t.Open(o.Config, d) },
+	})
+	return nil
+}
