@@ -89,6 +89,22 @@ func TestALineOverridesConstantsButNotOurs(t *testing.T) {
 	}
 }
 
+func TestAnotherConfigsClassesAreUsedAtOnce(t *testing.T) {
+	b := event.NewBatch(source())
+	b.AddLine([]byte("x"), 0, 2)
+	for _, name := range []string{"standard", "renamed"} {
+		var got struct {
+			Retention string `json:"labels.retention"`
+		}
+		if err := json.Unmarshal(b.AppendDocument(nil, 0, []string{name}), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Retention != name {
+			t.Errorf("retention %q, want %q", got.Retention, name)
+		}
+	}
+}
+
 func TestMarksSayWhatHappenedToALine(t *testing.T) {
 	b := event.NewBatch(&event.Source{})
 	r := b.AddLine([]byte("{oops"), 0, 6)

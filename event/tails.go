@@ -6,6 +6,7 @@ import "github.com/renthub/sluice/internal/jsonscan"
 // once for each retention class: `,"host.name":"web-1",...}`. Only who holds
 // a batch of the source touches them.
 type tails struct {
+	of      *string  // the first name of the classes that it was made for
 	mask    uint64   // keyBit of each constant's key
 	byClass []string // "" where not made yet
 }
@@ -27,6 +28,9 @@ const retentionKey = "labels.retention"
 // constant keys.
 func (s *Source) tail(class uint8, names []string) string {
 	t := &s.tails
+	if t.of != &names[0] { // another config: its classes may have other names
+		*t = tails{of: &names[0]}
+	}
 	for len(t.byClass) <= int(class) {
 		t.byClass = append(t.byClass, "")
 	}
@@ -40,8 +44,15 @@ func (s *Source) tail(class uint8, names []string) string {
 	return t.byClass[class]
 }
 
-// ResetTails forgets the encoded constants: the classes have changed.
-func (s *Source) ResetTails() { s.tails = tails{} }
+// isConstant reports whether the source has a constant of that key.
+func (s *Source) isConstant(key []byte) bool {
+	for i := range s.Constants {
+		if s.Constants[i].Key == string(key) {
+			return true
+		}
+	}
+	return string(key) == retentionKey
+}
 
 func appendTail(dst []byte, constants []Constant, class string) []byte {
 	for _, c := range constants {

@@ -17,11 +17,11 @@ func (b *Batch) AppendDocument(dst []byte, i int, classes []string) []byte {
 	if b.Find(i, "@timestamp") < 0 {
 		w.timestamp(r)
 	}
-	var mask uint64
+	clash := false
 	for k := range fields {
-		mask |= keyBit(b.Bytes(fields[k].Key))
+		key := b.Bytes(fields[k].Key)
+		clash = clash || src.tails.mask&keyBit(key) != 0 && src.isConstant(key)
 	}
-	clash := mask&src.tails.mask != 0
 	message := r.Flags&Whole != 0
 	for k := range fields {
 		f := &fields[k]
