@@ -114,13 +114,15 @@ func (d *Delivery) gather(ctx context.Context, pk *packer) []piece {
 			d.waiting = d.waiting[1:]
 		}
 		item, err := d.next(ctx, len(pieces) == 0)
-		if item == nil {
-			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, buffer.ErrClosed) {
-				d.state.failed(err)
-			}
+		switch {
+		case item != nil:
+			d.waiting = d.load(pk, item)
+		case err == nil || len(pieces) > 0 || ctx.Err() != nil || errors.Is(err, buffer.ErrClosed):
 			return pieces
+		default:
+			d.state.failed(err)
+			pause(ctx, backoffFirst)
 		}
-		d.waiting = d.load(pk, item)
 	}
 }
 

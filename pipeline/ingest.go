@@ -12,6 +12,7 @@ import (
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/inputs"
+	"github.com/renthub/sluice/parsers"
 )
 
 // Appender is what ingest needs of the buffer.
@@ -194,7 +195,7 @@ func (w *worker) batch(g *Graph, b *event.Batch) error {
 func (g *Graph) prepare(c *Chain, v *event.View, i int) bool {
 	b := v.Batch
 	v.Index = i
-	if !c.Parser.Parse(b, i) {
+	if !parse(c.Parser, b, i) {
 		b.Clear(i)
 	}
 	for k := range c.Enrich {
@@ -206,6 +207,16 @@ func (g *Graph) prepare(c *Chain, v *event.View, i int) bool {
 	}
 	r.Class = g.classify(v)
 	return true
+}
+
+// parse is p.Parse, but a panic in it costs its record no more than its fields.
+func parse(p parsers.Parser, b *event.Batch, i int) (ok bool) {
+	defer func() {
+		if recover() != nil {
+			b.Row(i).Error, ok = event.Internal, false
+		}
+	}()
+	return p.Parse(b, i)
 }
 
 // add puts w.doc into the open block for a set of outputs.
