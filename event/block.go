@@ -1,6 +1,9 @@
 package event
 
-import "hash/crc32"
+import (
+	"hash/crc32"
+	"slices"
+)
 
 // MaxBlock is the raw size at which a block is closed even within a cut. One
 // larger document stands in a block of its own.
@@ -86,6 +89,27 @@ func (w *Builder) Add(d *Doc, wrap Wrap) error {
 		Start: uint32(start), DocAt: uint32(docAt), DocEnd: uint32(docEnd),
 	})
 	return nil
+}
+
+// Join adds the documents of a block, whose raw body is given. It reports false,
+// and adds nothing, where that block is not of the same kind: another codec,
+// wrapping or set of outputs.
+func (w *Builder) Join(b *Block, raw []byte) bool {
+	if w.Len() == 0 {
+		rows := w.Rows
+		w.Block = *b
+		w.Rows = rows
+	}
+	if w.Codec != b.Codec || w.Wrapping != b.Wrapping || w.Routes != b.Routes || w.Suffix != b.Suffix || !slices.Equal(w.Set, b.Set) {
+		return false
+	}
+	at := uint32(len(w.raw))
+	w.raw = append(w.raw, raw...)
+	for _, r := range b.Rows {
+		r.Start, r.DocAt, r.DocEnd = r.Start+at, r.DocAt+at, r.DocEnd+at
+		w.Rows = append(w.Rows, r)
+	}
+	return true
 }
 
 // Close appends the index and the compressed body of the block.

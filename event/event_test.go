@@ -293,6 +293,54 @@ func TestPiecesJoinToOneOrdinaryGzipMember(t *testing.T) {
 	_ = c
 }
 
+func TestBlocksOfOneKindAreJoined(t *testing.T) {
+	var inflate event.Inflater
+	var c event.Compressor
+	var b event.Block
+	var joined event.Builder
+	joined.Reset()
+	var want []event.Doc
+	for range 3 {
+		rng := rand.New(rand.NewPCG(9, 9)) // the same wrapping and routes
+		docs, index, body := block(t, rng, 10, event.Deflate, wrapped)
+		want = append(want, docs...)
+		if err := b.DecodeIndex(index); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := inflate.Append(nil, b.Codec, body, b.RawSize, b.CRC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !joined.Join(&b, raw) {
+			t.Fatal("a block of the same kind was not joined")
+		}
+	}
+	b.Wrapping++
+	if joined.Join(&b, nil) {
+		t.Error("a block of another wrapping was joined")
+	}
+	index, body, err := joined.Close(nil, nil, &c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.DecodeIndex(index); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := inflate.Append(nil, b.Codec, body, b.RawSize, b.CRC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []event.Doc
+	for i := range b.Rows {
+		var d event.Doc
+		b.Doc(&d, raw, i)
+		got = append(got, d)
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(event.Doc{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestADamagedBodyIsNoticed(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	_, index, body := block(t, rng, 20, event.Deflate, wrapped)

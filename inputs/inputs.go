@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/inputs/framing"
 )
 
 // Input is a source of logs: a set of files, a program's output.
@@ -71,8 +72,18 @@ type Deps struct {
 	Now      func() time.Time
 	Service  string           // service.name of its events, "" to leave it to them
 	Fields   []event.Constant // constant fields for all its sources: of the host, and from `fields`
-	Framing  string           // how its parser's records are cut from lines: a built-in multi-line rule ("laravel"), "auto" or ""
+	Framing  string           // the built-in multi-line rule of its parser: "laravel", "auto" or ""; see Rule
+	Join     *framing.Rule    // the multi-line rule of the config; nil is the built-in one
 	OwnPaths []string         // files and folders of the agent itself, never to be read
+}
+
+// Rule is how lines are joined to records: as the config says, else as the
+// input's parser needs it; nil is a record for each line.
+func (d *Deps) Rule() (*framing.Rule, error) {
+	if d.Join != nil {
+		return d.Join, nil
+	}
+	return framing.Named(d.Framing)
 }
 
 // Type is a kind of input, as `input "file" "name"` names it.

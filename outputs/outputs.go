@@ -83,6 +83,17 @@ type Type struct {
 	Open   func(config any, d Deps) (Output, error)
 }
 
+// Watcher is implemented by the config of an output that shows documents to
+// somebody who may not be there.
+type Watcher interface {
+	// Active reports whether the output is to run at all. If not, it is as if
+	// it were disabled.
+	Active() bool
+	// Volatile reports whether nothing is to wait in the buffer for it: what a
+	// terminal cannot take in time it never gets.
+	Volatile() bool
+}
+
 // Define makes a Type from the defaults of its config and its constructor.
 func Define[C any](name string, defaults C, open func(C, Deps) (Output, error)) Type {
 	return Type{

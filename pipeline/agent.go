@@ -21,7 +21,6 @@ import (
 // Env is what an agent works with besides its plan.
 type Env struct {
 	Logger  *slog.Logger
-	Metrics prometheus.Registerer
 	Now     func() time.Time
 	Version string
 	Own     []string // files and folders that no input may read, besides the buffer's
@@ -164,10 +163,11 @@ func (a *Agent) close() error {
 
 // runningInput is an input and the goroutine that it runs in.
 type runningInput struct {
-	plan   InputPlan
-	in     inputs.Input
-	cancel context.CancelFunc
-	done   chan struct{}
+	plan    InputPlan
+	in      inputs.Input
+	metrics *prometheus.Registry // of its own, gone with it
+	cancel  context.CancelFunc
+	done    chan struct{}
 
 	mu  sync.Mutex
 	err error // guarded by mu; what ended it
@@ -199,12 +199,13 @@ func (a *Agent) openInputs(p *Plan) ([]*runningInput, error) {
 		d := ip.Deps
 		d.Name, d.Pool, d.Now, d.OwnPaths = ip.Address, a.pool, a.env.Now, own
 		d.Logger = a.env.Logger.With("input", ip.Address)
-		d.Metrics = prometheus.WrapRegistererWith(prometheus.Labels{"input": ip.Address}, a.env.Metrics)
+		metrics := prometheus.NewRegistry()
+		d.Metrics = metrics
 		in, err := ip.Open(d)
 		if err != nil {
 			return nil, fmt.Errorf("open input %s: %w", ip.Address, err)
 		}
-		fresh = append(fresh, &runningInput{plan: ip, in: in, done: make(chan struct{})})
+		fresh = append(fresh, &runningInput{plan: ip, in: in, metrics: metrics, done: make(chan struct{})})
 	}
 	return fresh, nil
 }
@@ -246,6 +247,7 @@ func (a *Agent) startInputs(fresh []*runningInput) {
 type runningOutput struct {
 	plan     OutputPlan
 	out      outputs.Output
+	metrics  *prometheus.Registry // of its own, gone with it
 	delivery *Delivery
 	cancel   context.CancelFunc
 	drain    chan struct{}
@@ -278,9 +280,10 @@ func (a *Agent) openOutputs(p *Plan) ([]*runningOutput, error) {
 		if old := a.outputs[op.Address]; old != nil && old.plan.Hash == op.Hash {
 			continue
 		}
+		metrics := prometheus.NewRegistry()
 		out, err := op.Open(outputs.Deps{
 			Name: op.Address, Logger: a.env.Logger.With("output", op.Address), Now: a.env.Now, Version: a.env.Version,
-			Metrics: prometheus.WrapRegistererWith(prometheus.Labels{"output": op.Address}, a.env.Metrics),
+			Metrics: metrics,
 			Dir:     filepath.Dir(p.Buffer.Dir), Classes: classes,
 		})
 		if err != nil {
@@ -289,7 +292,7 @@ func (a *Agent) openOutputs(p *Plan) ([]*runningOutput, error) {
 			}
 			return nil, fmt.Errorf("open output %s: %w", op.Address, err)
 		}
-		fresh = append(fresh, &runningOutput{plan: op, out: out, drain: make(chan struct{}), done: make(chan struct{})})
+		fresh = append(fresh, &runningOutput{plan: op, out: out, metrics: metrics, drain: make(chan struct{}), done: make(chan struct{})})
 	}
 	return fresh, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"path/filepath"
-	"regexp"
 
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/event"
@@ -129,7 +128,9 @@ func (b *builder) input(p *Plan, in *config.Input) error {
 		deps.Fields = append(deps.Fields, event.Constant{Key: key, Value: val})
 	}
 	if in.Multiline != nil {
-		if deps.Join, err = joinRule(in.Multiline); err != nil {
+		m := in.Multiline
+		deps.Join, err = framing.Multiline{Start: m.Start, Continue: m.Continue, Timeout: m.Timeout, MaxLines: m.MaxLines, MaxBytes: m.MaxBytes}.Rule()
+		if err != nil {
 			return fmt.Errorf("build input %s: %w", in.Address, err)
 		}
 	}
@@ -196,31 +197,6 @@ func (b *builder) parser(ref config.ParserRef) (built, error) {
 	}
 	b.parsers[name] = built{p, t.Framing, hash}
 	return b.parsers[name], nil
-}
-
-func joinRule(m *config.Multiline) (*framing.Rule, error) {
-	compile := func(pattern string) (*regexp.Regexp, error) {
-		if pattern == "" {
-			return nil, nil
-		}
-		return regexp.Compile(pattern)
-	}
-	start, err := compile(m.Start)
-	if err != nil {
-		return nil, fmt.Errorf("compile start: %w", err)
-	}
-	cont, err := compile(m.Continue)
-	if err != nil {
-		return nil, fmt.Errorf("compile continue: %w", err)
-	}
-	r, err := framing.Match(start, cont)
-	if err != nil {
-		return nil, err
-	}
-	r.Timeout = cmp.Or(m.Timeout, r.Timeout)
-	r.MaxLines = cmp.Or(m.MaxLines, r.MaxLines)
-	r.MaxBytes = cmp.Or(m.MaxBytes, r.MaxBytes)
-	return r, nil
 }
 
 func (b *builder) output(p *Plan, o *config.Output) error {

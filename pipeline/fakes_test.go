@@ -14,8 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/inputs"
@@ -196,7 +194,7 @@ func plan(t *testing.T, dir string, in *script, outs map[string]outputs.Output) 
 // run runs a plan until done is true, and shuts it down.
 func run(t *testing.T, p *pipeline.Plan, done func() bool) {
 	t.Helper()
-	agent, err := pipeline.Open(p, pipeline.Env{Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Now: time.Now})
+	agent, err := pipeline.Open(p, pipeline.Env{Logger: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/event"
@@ -11,12 +13,27 @@ import (
 
 var errNotStarted = errors.New("not started yet")
 
+// Gather collects the metrics of the agent and of all components that run.
+func (a *Agent) Gather() ([]*dto.MetricFamily, error) {
+	own := prometheus.NewRegistry()
+	if err := own.Register(collector{a}); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	all := prometheus.Gatherers{own}
+	a.mu.Lock()
+	for _, in := range a.inputs {
+		all = append(all, in.metrics)
+	}
+	for _, o := range a.outputs {
+		all = append(all, o.metrics)
+	}
+	a.mu.Unlock()
+	return all.Gather()
+}
+
 // collector makes metrics from the status when Prometheus asks: counting costs
 // the hot path nothing more than it does anyway.
 type collector struct{ a *Agent }
-
-// Collector returns the metrics of the agent's pipeline and buffer.
-func (a *Agent) Collector() prometheus.Collector { return collector{a} }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("sluice_"+name, help, labels, nil)

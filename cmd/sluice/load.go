@@ -48,7 +48,7 @@ func (c *common) load(w io.Writer, static bool) (*config.Config, error) {
 	if paths := c.configPaths(); len(paths) > 0 {
 		cfg, diags = config.Load(paths, kinds, o)
 	} else {
-		cfg, diags = config.Parse(embedded, sluice.DefaultConfig, kinds, o)
+		cfg, diags = config.LoadSources([]config.Source{{Name: embedded, Text: sluice.DefaultPipeline}}, kinds, o)
 	}
 	if len(diags) > 0 {
 		if err := c.writeDiagnostics(w, cfg, diags); err != nil {
@@ -62,11 +62,10 @@ func (c *common) load(w io.Writer, static bool) (*config.Config, error) {
 }
 
 func (c *common) writeDiagnostics(w io.Writer, cfg *config.Config, diags hcl.Diagnostics) error {
-	var files map[string]*hcl.File
-	if cfg != nil {
-		files = cfg.Files
+	if c.output == "json" {
+		return cfg.WriteJSON(w, diags)
 	}
-	return config.Write(w, diags, files, config.WriteOptions{JSON: c.output == "json", Color: c.useColor(os.Stderr)})
+	return cfg.Write(w, diags, c.useColor(os.Stderr))
 }
 
 // useColor reports whether what is written to f is to be coloured.

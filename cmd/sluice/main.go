@@ -95,6 +95,9 @@ log on disk and ships it, compressed, to Elasticsearch or to a local archive.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Version: version(),
 	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetFlagErrorFunc(explainFlag)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.check(cmd) }
 	f := root.PersistentFlags()
 	f.StringArrayVarP(&c.config, "config", "c", nil, "config file or folder (default ./pipeline.hcl, /etc/sluice, else the embedded one)")
 	f.StringToStringVar(&c.vars, "var", nil, "set a variable of the config, name=value")
@@ -107,7 +110,8 @@ log on disk and ships it, compressed, to Elasticsearch or to a local archive.`,
 	return root
 }
 
-// commands make the subcommands, in the order of the help.
+// commands make the subcommands.
 var commands = []func(*common) *cobra.Command{
-	newRun, newValidate, newVersion,
+	newRun, newTail, newValidate, newFmt, newStatus, newReload, newRetention,
+	newBuffer, newDeadLetters, newBench, newBenchSink, newVersion,
 }

@@ -39,6 +39,10 @@ second signal ends it at once, which is safe too. SIGHUP applies the config agai
 	return cmd
 }
 
+// defaultAdmin is the admin address of a config that names none. If its port is
+// in use a free one does as well.
+const defaultAdmin = "127.0.0.1:7080"
+
 // runner is one run of the agent.
 type runner struct {
 	*common
@@ -65,11 +69,10 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	r.agent, err = pipeline.Open(plan, pipeline.Env{Logger: r.logger, Metrics: registry, Now: time.Now, Version: version()})
+	r.agent, err = pipeline.Open(plan, pipeline.Env{Logger: r.logger, Now: time.Now, Version: version()})
 	if err != nil {
 		return exit(exitBuffer, err)
 	}
-	registry.MustRegister(r.agent.Collector())
 	if cfg.Admin.Enabled {
 		stop, err := r.startAdmin(cfg, registry)
 		if err != nil {
@@ -133,8 +136,8 @@ func (r *runner) Forget(n string) error { return r.agent.Forget(n) }
 // startAdmin starts the admin address and leaves it in the data folder.
 func (r *runner) startAdmin(cfg *config.Config, registry *prometheus.Registry) (stop func(), err error) {
 	s, err := admin.Start(admin.Options{
-		Listen: cfg.Admin.Listen, Fallback: cfg.Admin.Listen == config.DefaultAdminListen, Token: cfg.Admin.Token.Reveal(),
-		Metrics: registry, Logger: r.logger,
+		Listen: cfg.Admin.Listen, Fallback: cfg.Admin.Listen == defaultAdmin, Token: cfg.Admin.Token.Reveal(),
+		Metrics: prometheus.Gatherers{registry, r.agent}, Logger: r.logger,
 	}, r)
 	if err != nil {
 		return nil, err

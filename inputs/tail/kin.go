@@ -1,0 +1,160 @@
+package tail
+
+import (
+	"bytes"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Rotation names files after others: app.log becomes app.log.1, app-20261124.log or app.log.2.gz. Only files so related
+// are taken for each other because of what they hold; else two services that begin alike would be mixed up.
+
+// kinKey is what all rotations of a file have in common: their folder, and their name without digits, marks and .gz.
+func kinKey(path string) string {
+	name := strings.TrimSuffix(filepath.Base(path), ".gz")
+	var key strings.Builder
+	for _, part := range strings.FieldsFunc(name, isMark) {
+		if !isRotation(part) {
+			key.WriteString(part)
+			key.WriteByte('.')
+		}
+	}
+	return filepath.Dir(path) + "/" + key.String()
+}
+
+func isMark(r rune) bool { return r == '.' || r == '-' || r == '_' || r == ':' || r == '~' }
+
+// isRotation reports whether a part of a name says which rotation a file is: a number, a date or a word.
+func isRotation(part string) bool {
+	switch part {
+	case "old", "bak", "backup", "orig", "save", "copy", "prev":
+		return true
+	}
+	return strings.Trim(part, "0123456789TZ") == ""
+}
+
+// rotationOf reports whether name could be what a rotation made of the file that was called original.
+func rotationOf(original, name string) bool {
+	name = strings.TrimSuffix(name, ".gz")
+	original = strings.TrimSuffix(original, ".gz")
+	n := 0 // what both begin with
+	for n < len(original) && n < len(name) && original[n] == name[n] {
+		n++
+	}
+	if len(name) < len(original) {
+		return false
+	}
+	for ; n >= 0; n-- { // the mark may begin as the rest of the name does
+		rest := original[n:]
+		inserted, ok := strings.CutSuffix(name[n:], rest)
+		if ok && (inserted == "" || isMark(rune(inserted[0])) && allRotation(inserted)) {
+			return true
+		}
+	}
+	return false
+}
+
+func allRotation(inserted string) bool {
+	for _, part := range strings.FieldsFunc(inserted, isMark) {
+		if !isRotation(part) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *scanner) addKin(g *generation) {
+	key := kinKey(g.path)
+	s.kin[key] = append(s.kin[key], g)
+}
+
+func (s *scanner) dropKin(g *generation) {
+	key := kinKey(g.path)
+	left := slices.DeleteFunc(s.kin[key], func(h *generation) bool { return h == g })
+	if len(left) == 0 {
+		delete(s.kin, key)
+		return
+	}
+	s.kin[key] = left
+}
+
+// lostKin returns the generation without a body whose content b holds.
+func (s *scanner) lostKin(b *body, path string) *generation {
+	for g := range s.bodiless {
+		if s.holds(g, b, path) {
+			return g
+		}
+	}
+	return nil
+}
+
+// holds reports whether the file b at path holds what g has read, and is a rotation of it by name.
+func (s *scanner) holds(g *generation, b *body, path string) bool {
+	p := g.snapshot()
+	if p.end == 0 || filepath.Dir(path) != filepath.Dir(g.path) {
+		return false
+	}
+	name := filepath.Base(path)
+	if !rotationOf(filepath.Base(g.path), name) && !rotationOf(filepath.Base(g.src.Name), name) {
+		return false
+	}
+	ok, err := p.marks.match(b, p.end)
+	return err == nil && ok
+}
+
+// original returns the generation that has its own body and whose content b holds as well: b is a copy of it, made by
+// copytruncate or by gzip.
+func (s *scanner) original(b *body, path string) *generation {
+	name := filepath.Base(path)
+	for _, g := range s.kin[kinKey(path)] {
+		if filepath.Base(g.path) == name || !rotationOf(filepath.Base(g.path), name) {
+			continue
+		}
+		if g.id != b.id && sameContent(g, b) {
+			return g
+		}
+	}
+	return nil
+}
+
+// sameContent reports whether b holds what g has read, or, while b is still being made, begins as g's body does and has what
+// g's body has where b ends.
+func sameContent(g *generation, b *body) bool {
+	const window = 4 << 10
+	p := g.snapshot()
+	if ok, _ := p.marks.match(b, p.end); ok && p.end > 0 {
+		return true
+	}
+	mine, err := openBody(g.pattern, g.path)
+	if err != nil {
+		return false
+	}
+	defer mine.Close()
+	if mine.zip != nil || mine.id != g.id {
+		return false
+	}
+	if b.zip != nil {
+		return sameBytes(mine, b, 0, headSize, false)
+	}
+	n, err := b.size()
+	size, err2 := mine.size()
+	if err != nil || err2 != nil {
+		return false
+	}
+	n = min(n, size)
+	return n > 0 && sameBytes(mine, b, 0, min(n, headSize), true) && sameBytes(mine, b, max(0, n-window), min(n, window), true)
+}
+
+// sameBytes compares n bytes of two files; if whole is false, as many as both have.
+func sameBytes(a, b io.ReaderAt, off, n int64, whole bool) bool {
+	x, y := make([]byte, n), make([]byte, n)
+	nx, _ := a.ReadAt(x, off)
+	ny, _ := b.ReadAt(y, off)
+	if whole {
+		return int64(nx) == n && int64(ny) == n && bytes.Equal(x, y)
+	}
+	k := min(nx, ny)
+	return k > 0 && bytes.Equal(x[:k], y[:k])
+}

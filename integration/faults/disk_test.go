@@ -1,0 +1,131 @@
+//go:build integration
+
+package faults
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/renthub/sluice/integration/rig"
+	"github.com/renthub/sluice/internal/essim"
+)
+
+// tmpfs mounts a small file system for the test.
+func tmpfs(t *testing.T, size string) string {
+	t.Helper()
+	rig.Root(t, "mount a small disk")
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
+		t.Skipf("tmpfs cannot be mounted here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Errorf("unmount: %v", err)
+		}
+	})
+	return dir
+}
+
+// fillUp writes a file until the disk has no byte left.
+func fillUp(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 64 << 10; size > 0; {
+		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+			size /= 2
+		} else if err != nil && !errors.Is(err, io.ErrShortWrite) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAFullDiskPausesTheAgentUntilThereIsSpace(t *testing.T) {
+	disk := tmpfs(t, "48m")
+	store := rig.NewStore(t, essim.Options{Strict: true})
+	cfg := rig.Config{
+		Dir: t.TempDir(), Buffer: filepath.Join(disk, "buffer"), Admin: rig.FreeAddress(t),
+		Limits:  []string{`max_size = "40MiB"`, `min_free = "0.1%"`},
+		Outputs: []string{rig.Elasticsearch("store", store.URL())},
+	}
+	config := cfg.Write(t)
+	ws := rig.NewWriters(cfg.Logs(), 4, 6000)
+	ws.Start(t)
+	a := rig.Start(t, config)
+	store.Await(t, a, 5000)
+	store.Down() // so that the buffer must grow
+
+	filler := filepath.Join(disk, "filler")
+	fillUp(t, filler)
+	stuck := rig.Metrics(t, cfg.Admin)["sluice_ingest_rows_total"]
+	changed := time.Now()
+	deadline := time.Now().Add(30 * time.Second)
+	for time.Since(changed) < 2*time.Second && time.Now().Before(deadline) {
+		if !a.Running() {
+			t.Fatalf("the agent ended on a full disk and says: %s", a.Log())
+		}
+		fillUp(t, filler+"-more") // what the agent gave up, its ballast, is taken as well
+		if now := rig.Metrics(t, cfg.Admin)["sluice_ingest_rows_total"]; now != stuck {
+			stuck, changed = now, time.Now()
+		}
+		rig.Pause(50 * time.Millisecond)
+	}
+	written := ws.Written()
+	t.Logf("paused at %.0f of %d lines", stuck, written)
+	if stuck >= float64(written) {
+		t.Error("the agent still reads, though nothing can be written")
+	}
+	for _, path := range []string{filler, filler + "-more"} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	freed := time.Now()
+	store.Up(t)
+	rig.Eventually(t, 20*time.Second, agentSays("reading again", a), func() bool {
+		return rig.Metrics(t, cfg.Admin)["sluice_ingest_rows_total"] > stuck
+	})
+	t.Logf("reading again %s after there was space", time.Since(freed).Round(time.Millisecond))
+	all := ws.Stop(t)
+	store.Await(t, a, ws.Written())
+	a.Stop(t)
+	t.Log(store.Ledger.Demand(t, all))
+}
+
+// strace returns the command that makes a system call fail in the agent.
+func strace(t *testing.T, inject ...string) []string {
+	t.Helper()
+	command := []string{rig.Tool(t, "strace", "strace"), "-f", "-qqq", "-o", "/dev/null"}
+	for _, i := range inject {
+		command = append(command, "-e", "inject="+i)
+	}
+	if out, err := exec.Command(command[0], append(command[1:], "true")...).CombinedOutput(); err != nil {
+		t.Skipf("strace cannot trace here: %v: %s", err, out)
+	}
+	return command
+}
+
+func TestAFailedSyncLosesNothing(t *testing.T) {
+	store := rig.NewStore(t, essim.Options{Strict: true})
+	cfg := rig.Config{Dir: t.TempDir(), Outputs: []string{rig.Elasticsearch("store", store.URL())}}
+	config := cfg.Write(t)
+	ws := rig.NewWriters(cfg.Logs(), 4, 4000)
+	ws.Start(t)
+	// The count is each thread's own.
+	a := rig.Start(t, config, strace(t, "fdatasync,fsync:error=EIO:when=4+15")...)
+	store.Await(t, a, 20_000)
+	if !a.Running() {
+		t.Fatalf("the agent ended and says: %s", a.Log())
+	}
+	a.Kill() // what it believes to be on disk is all that the next one has
+	restartAndDemand(t, store, config, ws.Stop(t))
+}

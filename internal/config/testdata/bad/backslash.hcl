@@ -1,0 +1,3 @@
+parser "regex" "a" {
+  pattern = "^\d+ (?P<message>.*)$"
+}

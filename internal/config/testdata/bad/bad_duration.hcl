@@ -1,0 +1,4 @@
+output "elasticsearch" "a" {
+  endpoints = ["localhost"]
+  timeout   = "5 parsecs"
+}

@@ -1,0 +1,7 @@
+input "file" "a" {
+  paths = ["/var/log/a.log"]
+}
+
+input "file" "a" {
+  paths = ["/var/log/b.log"]
+}

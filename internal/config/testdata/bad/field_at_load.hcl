@@ -1,0 +1,3 @@
+input "file" "a" {
+  paths   = ["/var/log/${service.name}.log"]
+}

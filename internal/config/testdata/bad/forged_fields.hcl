@@ -1,0 +1,4 @@
+enrich "a" {
+  set    = { "labels.retention" = "audit", "kubernetes.pod.name" = "x" }
+  rename = { "ns" = "kubernetes.namespace", ".x" = "y" }
+}

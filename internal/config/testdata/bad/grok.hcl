@@ -1,0 +1,3 @@
+parser "regex" "a" {
+  pattern = "%{IP:client} %{WORD:method}"
+}

@@ -1,0 +1,4 @@
+enrich "a" {
+  where = level_at_least("wran")
+  drop  = true
+}

@@ -1,0 +1,7 @@
+input "file" "my logs" {
+  paths = ["a.log"]
+}
+
+output "console" "b" {
+  renamed_from = "console.b"
+}

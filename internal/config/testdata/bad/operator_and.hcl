@@ -1,0 +1,4 @@
+enrich "a" {
+  where = service.name == "a" and message == "b"
+  drop  = true
+}

@@ -1,0 +1,4 @@
+enrich "a" {
+  where = url.path in ["/healthz"]
+  drop  = true
+}

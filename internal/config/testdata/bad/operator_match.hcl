@@ -1,0 +1,4 @@
+enrich "a" {
+  where = message =~ "^GET"
+  drop  = true
+}

@@ -1,0 +1,5 @@
+output "splunk" "hub" {
+  endpoint  = "https://splunk:8088"
+  endpoints = ["https://splunk:8088"]
+  token     = "sesame-open"
+}

@@ -1,0 +1,3 @@
+enrich "a" {
+  redact = { patterns = ["e-mail", "cards"], field = ["x"] }
+}

@@ -1,0 +1,8 @@
+retention {
+  class "a" {
+    keep = "1d"
+  }
+  class "b" {
+    keep = "sometimes"
+  }
+}

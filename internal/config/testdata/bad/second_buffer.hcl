@@ -1,0 +1,5 @@
+buffer {
+}
+
+buffer {
+}

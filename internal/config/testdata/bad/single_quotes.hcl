@@ -1,0 +1,3 @@
+input "file" "a" {
+  paths = ['/var/log/a.log']
+}

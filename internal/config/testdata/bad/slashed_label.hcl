@@ -1,0 +1,4 @@
+enrich "a" {
+  where = labels.app.kubernetes.io/name == "web"
+  drop  = true
+}

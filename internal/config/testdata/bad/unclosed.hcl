@@ -1,0 +1,5 @@
+input "file" "a" {
+  paths = ["a.log"]
+
+output "console" "b" {
+}

@@ -1,0 +1,3 @@
+input "file" "a" {
+  pathes = ["/var/log/*.log"]
+}

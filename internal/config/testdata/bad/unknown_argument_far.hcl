@@ -1,0 +1,4 @@
+input "file" "a" {
+  paths    = ["/var/log/*.log"]
+  rainbows = true
+}

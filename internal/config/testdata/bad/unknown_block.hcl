@@ -1,0 +1,6 @@
+imput "file" "a" {
+  paths = ["/var/log/*.log"]
+}
+
+sink "elasticsearch" "b" {
+}

@@ -1,0 +1,8 @@
+enrich "a" {
+  where = startsWith(message, "x")
+  set   = { a = lowr(message) }
+}
+
+input "file" "b" {
+  paths = splt(",", "a,b")
+}

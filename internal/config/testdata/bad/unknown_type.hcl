@@ -1,0 +1,7 @@
+input "fil" "a" {
+  paths = ["/var/log/*.log"]
+}
+
+output "opensearch" "b" {
+  endpoints = ["localhost"]
+}

@@ -1,0 +1,4 @@
+input "file" "a" {
+  paths    = ["a.log"]
+  start_at = "beginnin"
+}

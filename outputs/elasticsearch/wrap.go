@@ -1,0 +1,59 @@
+package elasticsearch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+
+	"github.com/renthub/sluice/event"
+)
+
+// wrapVersion changes when the bytes that Wrap makes do.
+const wrapVersion = 1
+
+var errNewline = errors.New("document holds a line end")
+
+// Wrap implements outputs.Wrapper: an action line, the document, a line end.
+func (o *Output) Wrap(dst []byte, d *event.Doc) ([]byte, int, error) {
+	// A line end inside would make its rest an action line of its own.
+	if bytes.IndexByte(d.JSON, '\n') >= 0 {
+		return dst, 0, errNewline
+	}
+	start := len(dst)
+	dst = o.streams.appendAction(dst, d)
+	if o.config.DocumentID {
+		dst = appendID(dst, d.ID)
+		dst = append(dst, "\"}}\n"...)
+	}
+	docAt := len(dst) - start
+	dst = append(dst, d.JSON...)
+	return append(dst, '\n'), docAt, nil
+}
+
+// Wrapping implements outputs.Wrapper.
+func (o *Output) Wrapping() uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "elasticsearch %d %t %d %s", wrapVersion, o.config.DocumentID, o.config.MaxStreams, o.streams.form.template)
+	return h.Sum64()
+}
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// appendID appends the id of a document, which needs no escaping. It is part
+// of what is stored: a change of its form makes repeats of what is in flight.
+func appendID(dst []byte, id event.ID) []byte {
+	for shift := 58; shift >= 4; shift -= 6 {
+		dst = append(dst, base64url[id.Source>>shift&63])
+	}
+	dst = append(dst, base64url[id.Source<<2&63], '-')
+	dst = strconv.AppendInt(dst, id.Pos, 10)
+	dst = append(dst, '-')
+	dst = strconv.AppendUint(dst, uint64(id.Size), 10)
+	if id.Sub > 0 {
+		dst = append(dst, '.')
+		dst = strconv.AppendUint(dst, uint64(id.Sub), 10)
+	}
+	return dst
+}

@@ -1,0 +1,211 @@
+package enrich
+
+import "bytes"
+
+// matches says whether text has anything to redact.
+func (r *Redactor) matches(text []byte) bool {
+	if !r.suspect(text) {
+		return false
+	}
+	_, end := r.next(text, 0)
+	return end > 0
+}
+
+// appendRedacted appends text with the mask for each match.
+func (r *Redactor) appendRedacted(dst, text []byte) []byte {
+	for at := 0; ; {
+		start, end := r.next(text, at)
+		if end == 0 {
+			return append(dst, text[at:]...)
+		}
+		dst = append(append(dst, text[at:start]...), mask...)
+		at = end
+	}
+}
+
+// next finds the first match at or behind from: of two that begin at the same
+// place the longer. end is 0 if there is none.
+func (r *Redactor) next(text []byte, from int) (start, end int) {
+	for _, one := range [...]struct {
+		kind kinds
+		find func(text []byte, from int) (int, int)
+	}{{email, nextEmail}, {card, nextCard}, {bearer, nextBearer}, {password, nextPassword}} {
+		if r.kinds&one.kind == 0 {
+			continue
+		}
+		if s, e := one.find(text, from); e > 0 && (end == 0 || s < start || s == start && e > end) {
+			start, end = s, e
+		}
+	}
+	return start, end
+}
+
+// The characters of the parts of an address.
+func inLocal(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c-'0' <= 9 || c == '.' || c == '_' || c == '%' || c == '+' || c == '-' || c >= 0x80
+}
+
+func inDomain(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c-'0' <= 9 || c == '.' || c == '-' || c >= 0x80
+}
+
+// nextEmail finds name@host.tld.
+func nextEmail(text []byte, from int) (start, end int) {
+	for at := from; ; at++ {
+		n := bytes.IndexByte(text[at:], '@')
+		if n < 0 {
+			return 0, 0
+		}
+		at += n
+		start, end = at, at+1
+		for start > from && inLocal(text[start-1]) {
+			start--
+		}
+		for end < len(text) && inDomain(text[end]) {
+			end++
+		}
+		for end > at+1 && (text[end-1] == '.' || text[end-1] == '-') {
+			end--
+		}
+		dot := bytes.LastIndexByte(text[at+1:end], '.')
+		if start < at && dot > 0 && end-(at+1+dot) > 2 {
+			return start, end
+		}
+	}
+}
+
+// nextBearer finds the token behind the word.
+func nextBearer(text []byte, from int) (start, end int) {
+	for at := from; ; {
+		n := bytes.Index(text[at:], earer)
+		if n < 0 {
+			return 0, 0
+		}
+		at += n
+		start = at + len(earer)
+		if at > from && text[at-1]|0x20 == 'b' {
+			for start < len(text) && (text[start] == ' ' || text[start] == ':' || text[start] == '\t') {
+				start++
+			}
+			end = start
+			for end < len(text) && inToken(text[end]) {
+				end++
+			}
+			if start > at+len(earer) && end-start >= 8 {
+				return start, end
+			}
+		}
+		at += len(earer)
+	}
+}
+
+func inToken(c byte) bool {
+	return inLocal(c) && c < 0x80 && c != '%' || c == '~' || c == '/' || c == '='
+}
+
+// isPassword says whether a key, or the last segment of one, names a password.
+func isPassword(key []byte) bool {
+	for at := 0; at+6 <= len(key); at++ {
+		if e := passwordWord(key, at); e > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// passwordWord is the index behind the word password, passwd or passwort at
+// i, in any case, or 0.
+func passwordWord(b []byte, i int) int {
+	for _, word := range [...]string{"password", "passwd", "passwort"} {
+		if i+len(word) > len(b) {
+			continue
+		}
+		k := 0
+		for k < len(word) && b[i+k]|0x20 == word[k] {
+			k++
+		}
+		if k == len(word) {
+			return i + k
+		}
+	}
+	return 0
+}
+
+// nextPassword finds the value behind a key that names a password:
+// password=x, DB_PASSWORD: "x", 'password' => 'x'.
+func nextPassword(text []byte, from int) (start, end int) {
+	for at := from; at+6 < len(text); at++ {
+		n := indexFold(text[at:], 'p')
+		if n < 0 {
+			return 0, 0
+		}
+		at += n
+		e := passwordWord(text, at)
+		if e == 0 {
+			continue
+		}
+		if start, end = passwordValue(text, e); end > start {
+			return start, end
+		}
+	}
+	return 0, 0
+}
+
+// indexFold is the index of a letter in either case, or -1.
+func indexFold(text []byte, lower byte) int {
+	for i, c := range text {
+		if c|0x20 == lower {
+			return i
+		}
+	}
+	return -1
+}
+
+// passwordValue finds the value behind the word that ends at i: the rest of
+// the key, a sign, and the value in quotes or up to a space or a delimiter.
+func passwordValue(text []byte, i int) (start, end int) {
+	for i < len(text) && (text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z' || text[i]-'0' <= 9 || text[i] == '_') {
+		i++
+	}
+	i = skip(text, i, `"'\] `)
+	sign := i
+	i = skip(text, i, `=:>`)
+	if i == sign {
+		return 0, 0
+	}
+	i = skip(text, i, ` \`)
+	if i == len(text) {
+		return 0, 0
+	}
+	if q := text[i]; q == '"' || q == '\'' {
+		start = i + 1
+		for end = start; end < len(text) && (text[end] != q || escaped(text, end) && !escapedQuote(text, i)); end++ {
+		}
+		if end > start && end < len(text) && text[end-1] == '\\' {
+			end--
+		}
+		return start, end
+	}
+	start = i
+	for end = i; end < len(text) && text[end] > ' ' && bytes.IndexByte([]byte(`"'&,;)}]<`), text[end]) < 0; end++ {
+	}
+	if bytes.HasPrefix(text[start:], []byte(mask)) {
+		return 0, 0
+	}
+	return start, end
+}
+
+// escapedQuote says whether the quote at i has a backslash itself, as in JSON
+// within a string.
+func escapedQuote(text []byte, i int) bool { return i > 0 && text[i-1] == '\\' }
+
+// skip is the index of the first byte at or behind i that is not in set.
+func skip(text []byte, i int, set string) int {
+	for i < len(text) {
+		if bytes.IndexByte([]byte(set), text[i]) < 0 {
+			break
+		}
+		i++
+	}
+	return i
+}
