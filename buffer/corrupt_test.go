@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/renthub/sluice/buffer"
@@ -332,6 +333,69 @@ func TestALostCursorFileIsTakenFromTheLastSnapshot(t *testing.T) {
 		if len(got) != 7 || got[0] != "index 5" {
 			t.Errorf("after the cursor file was lost, the cursor reads %v", got)
 		}
+	}
+}
+
+func TestADamagedCursorSlotNeverSkipsADocument(t *testing.T) {
+	lib := newLibrary(t, 12, 200, 2800)
+	synctest.Test(t, func(t *testing.T) {
+		l := open(t, lib.opts)
+		c := openCursor(t, l, "main", buffer.CursorOptions{})
+		for range 5 {
+			item := next(t, c)
+			c.Ack(item.First, 3)
+			time.Sleep(3 * time.Second) // fake time: saved in turn in both slots
+		}
+		closeLog(t, l)
+	})
+	entries, err := lib.disk.ReadDir("/log/cursors")
+	if err != nil || len(entries) != 1 {
+		t.Fatal(entries, err)
+	}
+	name := "/log/cursors/" + entries[0].Name()
+	for slot := range 2 {
+		for at := range 80 {
+			for _, bit := range []byte{1, 0x40} {
+				disk := lib.disk.Crash(simdisk.Kill, 0)
+				disk.Edit(name, func(b []byte) []byte { b[slot*4096+at] ^= bit; return b })
+				got, damaged, _ := readWithCursor(t, lib, disk)
+				if len(got) < 7 || len(got) > 8 || damaged > 0 {
+					t.Errorf("slot %d, byte %d: %d records are read, 7 were not taken; %d damaged", slot, at, len(got), damaged)
+				}
+			}
+		}
+	}
+}
+
+func TestACursorBeyondTheDamageProvesThatItIsALoss(t *testing.T) {
+	lib := newLibrary(t, 6, 200, 1<<20)
+	for _, acked := range []bool{false, true} {
+		disk := lib.disk.Crash(simdisk.Kill, 0)
+		o := lib.opts
+		o.FS = disk
+		last := ""
+		synctest.Test(t, func(t *testing.T) {
+			l := open(t, o)
+			c := openCursor(t, l, "main", buffer.CursorOptions{})
+			r := record(6, 3)
+			appendCut(t, l, r)
+			last = fmt.Sprintf("/log/%020d.slg", r.First)
+			if err := l.Sync(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if acked {
+				c.Ack(r.First, 3)
+			}
+			closeLog(t, l)
+		})
+		disk.Edit(last, func(b []byte) []byte { b[len(b)-10] ^= 1; return b })
+		synctest.Test(t, func(t *testing.T) {
+			l := open(t, o)
+			defer closeLog(t, l)
+			if lost := l.Recovery().Lost; (len(lost) == 1 && lost[0].Count == 3) != acked {
+				t.Errorf("acknowledged %v: lost %+v", acked, lost)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/renthub/sluice/internal/fsx"
@@ -40,6 +41,8 @@ type cursorFile struct {
 	counter uint64
 	slot    int64 // which one is written next
 	wrote   bool  // since the last sync
+	pending uint64
+	durable [2]uint64 // the prefix in each slot that is on disk for certain
 }
 
 func appendSlot(dst []byte, counter uint64, c *savedCursor) []byte {
@@ -102,6 +105,7 @@ func decodeCursorFile(b []byte) (savedCursor, uint64, int64, error) {
 // write puts c into the slot in turn. It is not durable before sync.
 func (f *cursorFile) write(c *savedCursor) error {
 	f.counter++
+	f.pending = c.taken.prefix
 	slot := appendSlot(nil, f.counter, c)
 	if f.file == nil {
 		return f.create(slot)
@@ -122,17 +126,19 @@ func (f *cursorFile) sync() error {
 	if err := f.file.Sync(); err != nil {
 		return errors.Join(fmt.Errorf("sync cursor: %w", err), f.close())
 	}
+	f.durable[f.slot] = f.pending
 	f.slot = 1 - f.slot
 	return nil
 }
 
-// create makes the file with both slots taking their space, durably.
+// create makes the file with the same in both slots, durably.
 func (f *cursorFile) create(slot []byte) error {
-	data := append(slot, make([]byte, slotSize)...)
+	data := slices.Concat(slot, slot)
 	if err := fsx.WriteFile(f.fs, f.path, data, filePerm); err != nil {
 		return fmt.Errorf("create cursor: %w", err)
 	}
-	f.slot = 1
+	f.slot, f.wrote = 1, false
+	f.durable = [2]uint64{f.pending, f.pending}
 	return f.reopen()
 }
 
@@ -151,5 +157,6 @@ func (f *cursorFile) close() error {
 	}
 	err := f.file.Close()
 	f.file = nil
+	f.durable = [2]uint64{}
 	return err
 }

@@ -103,7 +103,7 @@
 // A segment is written under a temporary name with its head and synced, renamed, and the folder synced, before
 // anything is appended to it. Records are synced as Durability says. A cursor is saved only as far as the log is
 // synced; the slot that was synced last is not overwritten before the other one is synced. Before a segment is
-// removed, every cursor's place behind it is synced; after it, the folder, so that segments go strictly in order.
+// removed, every cursor's place behind it is synced in both slots; after it, the folder, so that segments go strictly in order.
 //
 // A failed sync is never repeated on the same file. A new segment ends the old one where it was last synced, and
 // begins with all that was written since, under the same numbers. If the old one has no synced document, the new one

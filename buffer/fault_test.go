@@ -53,6 +53,17 @@ func TestAFailedSyncIsNeverRepeatedOnTheSameFile(t *testing.T) {
 	}
 }
 
+func TestBytesBehindTheEndOfASegmentDoNotExist(t *testing.T) {
+	disk := simdisk.New()
+	disk.Fault = failSyncs(3, 1)
+	w := newWorld(t)
+	synctest.Test(t, func(t *testing.T) { w.t = t; w.run(disk, script{cuts: 5, behind: true}) })
+	report, err := buffer.VerifyOn(disk, "/log")
+	if err != nil || report.Documents != uint64(w.nextDoc) || len(report.Lost) > 0 || w.nextDoc == 0 {
+		t.Errorf("verify: %+v, %v, want %d documents", report, err, w.nextDoc)
+	}
+}
+
 func TestAFailingSyncThenAPowerCutLosesNothingThatWasAcknowledged(t *testing.T) {
 	for n := 2; n < 9; n += 2 {
 		for at := 15; ; at++ {

@@ -131,7 +131,6 @@ func (l *Log) newTrack(c *loadedCursor) *track {
 			l.opts.Logger.Warn("opening cursor failed", "cursor", c.name, "error", err)
 		}
 	}
-	t.written = c.taken.prefix
 	t.dirty = true // what was read may be the kernel's only: it counts as durable once it is synced again
 	return t
 }

@@ -146,7 +146,7 @@ func (l *Log) delivered() int64 {
 func (l *Log) remove(s *segment, end uint64) error {
 	for _, name := range sortedKeys(l.tracks) {
 		t := l.tracks[name]
-		if t.volatile || t.durable >= end {
+		if t.volatile || min(t.file.durable[0], t.file.durable[1]) >= end {
 			continue
 		}
 		if err := l.saveBeyond(t, end); err != nil {
@@ -162,13 +162,19 @@ func (l *Log) remove(s *segment, end uint64) error {
 	return l.fs.SyncDir(l.opts.Dir)
 }
 
-// saveBeyond makes a cursor's place durable, which must be at end or behind it.
+// saveBeyond makes a cursor's place durable, which must be at end or behind it, in both slots: if one of them is
+// damaged later, the other must not ask for what was removed.
 func (l *Log) saveBeyond(t *track, end uint64) error {
-	if err := l.save(t, true); err != nil {
-		return err
+	for range t.file.durable {
+		l.mu.Lock()
+		t.dirty = true
+		l.mu.Unlock()
+		if err := l.save(t, true); err != nil {
+			return err
+		}
 	}
-	if t.durable < end {
-		return fmt.Errorf("save cursor %q: it is at %d, before %d", t.name, t.durable, end)
+	if saved := min(t.file.durable[0], t.file.durable[1]); saved < end {
+		return fmt.Errorf("save cursor %q: it is at %d, before %d", t.name, saved, end)
 	}
 	return nil
 }

@@ -57,14 +57,13 @@ func (l *Log) save(t *track, sync bool) error {
 		return err
 	}
 	if rewrite {
-		t.written = c.taken.prefix
 		// What was taken and is not synced yet is saved later.
 		t.dirty = t.taken.last() > l.synced.seq || t.dropped+t.damaged > c.dropped+c.damaged
 		t.movedAt = now.Add(saveSyncInterval)
 	}
 	t.unsynced = t.unsynced || rewrite
 	if sync {
-		t.durable, t.syncedAt = t.written, now
+		t.durable, t.syncedAt = max(t.file.durable[0], t.file.durable[1]), now
 		t.unsynced = false
 	}
 	return nil

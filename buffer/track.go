@@ -18,10 +18,9 @@ type track struct {
 	onFull   OnFull
 
 	file     *cursorFile
-	written  uint64 // the prefix that the file says, synced or not
 	durable  uint64 // the prefix that is on disk for certain
 	dirty    bool   // taken has moved since it was written
-	unsynced bool   // written has moved since it was synced
+	unsynced bool   // the file has changed since it was synced
 	movedAt  time.Time
 	syncedAt time.Time
 

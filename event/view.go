@@ -23,7 +23,9 @@ func (v *View) Lookup(path string) Value {
 	b := v.Batch
 	if k := b.Find(v.Index, path); k >= 0 {
 		f := &b.Fields(v.Index)[k]
-		return Value{f.Kind, b.Bytes(f.Val)}
+		if !b.oursHas(f) {
+			return Value{f.Kind, b.Bytes(f.Val)}
+		}
 	}
 	r := b.Row(v.Index)
 	switch path {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"path/filepath"
+	"slices"
 
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/event"
@@ -118,15 +119,19 @@ func (b *builder) input(p *Plan, in *config.Input) error {
 	if err != nil {
 		return fmt.Errorf("build input %s: %w", in.Address, err)
 	}
-	chain, join, hash, err := b.chain(in)
+	steps := b.steps(in)
+	constants, steps := foldConstants(steps)
+	chain, join, hash, err := b.chain(in, steps)
 	if err != nil {
 		return fmt.Errorf("build input %s: %w", in.Address, err)
 	}
 	p.Graph.Chains[in.Address] = chain
-	deps := inputs.Deps{Service: in.Service, Fields: append([]event.Constant{}, b.host...), Framing: join}
-	for key, val := range in.Fields {
-		deps.Fields = append(deps.Fields, event.Constant{Key: key, Value: val})
+	deps := inputs.Deps{Service: in.Service, Framing: join}
+	deps.Fields = mergeConstants(b.host, in.Fields, constants)
+	if slices.ContainsFunc(deps.Fields, func(c event.Constant) bool { return c.Key == "service.name" }) {
+		deps.Service = "" // `fields` and `set` go before
 	}
+	hash ^= hashConstants(deps.Fields)
 	if in.Multiline != nil {
 		m := in.Multiline
 		deps.Join, err = framing.Multiline{Start: m.Start, Continue: m.Continue, Timeout: m.Timeout, MaxLines: m.MaxLines, MaxBytes: m.MaxBytes}.Rule()
@@ -143,7 +148,7 @@ func (b *builder) input(p *Plan, in *config.Input) error {
 
 // chain returns what the records of an input go through, the built-in rule by
 // which their lines are joined, and a hash of what the input itself depends on.
-func (b *builder) chain(in *config.Input) (c Chain, join string, hash uint64, err error) {
+func (b *builder) chain(in *config.Input, steps []config.Enrich) (c Chain, join string, hash uint64, err error) {
 	var list []parsers.Parser
 	for _, ref := range in.Parser {
 		p, err := b.parser(ref)
@@ -155,19 +160,15 @@ func (b *builder) chain(in *config.Input) (c Chain, join string, hash uint64, er
 		hash = hash*31 + p.hash
 	}
 	c.Parser = parsers.First(list)
-	for i := range b.config.Enrich {
-		e := &b.config.Enrich[i]
-		if e.Inputs != nil && !contains(e.Inputs, in.Address) {
-			continue
-		}
-		step, err := b.components.Enrich(e)
+	for i := range steps {
+		step, err := b.components.Enrich(&steps[i])
 		if err != nil {
-			return c, "", 0, fmt.Errorf("enrich %q: %w", e.Name, err)
+			return c, "", 0, fmt.Errorf("enrich %q: %w", steps[i].Name, err)
 		}
 		c.Enrich = append(c.Enrich, step)
 	}
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %v", join, b.host)
+	fmt.Fprint(h, join)
 	return c, join, hash ^ h.Sum64(), nil
 }
 

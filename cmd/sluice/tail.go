@@ -123,11 +123,7 @@ func (t *tailer) chain() (p parsers.Parser, framing string, err error) {
 			framing = typ.Framing
 		}
 	}
-	p = parsers.First(list)
-	if t.output == "json" || !term.IsTerminal(os.Stdout) {
-		p = plain{p}
-	}
-	return p, framing, nil
+	return viewed{parsers.First(list), t.output == "json" || !term.IsTerminal(os.Stdout)}, framing, nil
 }
 
 func findParser(known []parsers.Type, name string) (*parsers.Type, error) {
@@ -144,15 +140,22 @@ func findParser(known []parsers.Type, name string) (*parsers.Type, error) {
 // colours are the escape sequences that only set colours and weights.
 var colours = regexp.MustCompile("\x1b\\[[0-9:;]*m")
 
-// plain takes colours out of lines before they are parsed.
-type plain struct{ parsers.Parser }
+// viewed is a parser of lines that somebody looks at now.
+type viewed struct {
+	parsers.Parser
+	plain bool // takes colours out before lines are parsed
+}
 
 // Parse implements parsers.Parser.
-func (p plain) Parse(b *event.Batch, i int) bool {
-	if line := b.Line(i); bytes.IndexByte(line, 0x1B) >= 0 {
+func (v viewed) Parse(b *event.Batch, i int) bool {
+	if b.Find(i, "process.exit_code") >= 0 { // no line: the end of the program, which our own exit code says
+		b.Row(i).Flags |= event.Dropped
+		return true
+	}
+	if line := b.Line(i); v.plain && bytes.IndexByte(line, 0x1B) >= 0 {
 		b.Row(i).Line = b.Store(colours.ReplaceAll(line, nil))
 	}
-	return p.Parser.Parse(b, i)
+	return v.Parser.Parse(b, i)
 }
 
 // printer returns what shows documents, as -o says.
@@ -172,7 +175,7 @@ func (t *tailer) ended(err error, code int) error {
 		return nil // nobody reads any more, as with | head
 	}
 	if err != nil {
-		return exit(exitNo, err)
+		return exit(max(code, exitNo), err)
 	}
 	if term.IsTerminal(os.Stdout) && term.IsTerminal(os.Stderr) {
 		t.summary(os.Stderr)

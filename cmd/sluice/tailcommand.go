@@ -17,7 +17,7 @@ func (t *tailer) tailStdin(ctx context.Context) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	stop := notePipeEnd()
+	ctx, stop := t.whileRead(ctx)
 	defer stop()
 	return t.ended(in.Run(ctx, nil, direct.Emit), exitDone)
 }
@@ -29,9 +29,9 @@ func (t *tailer) tailCommand(ctx context.Context, command []string) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	stop := notePipeEnd()
+	ctx, stop := t.whileRead(context.WithoutCancel(ctx))
 	defer stop()
-	ctx, cancel := passSignals(context.WithoutCancel(ctx), in)
+	ctx, cancel := passSignals(ctx, in)
 	defer cancel()
 	err = in.Run(ctx, nil, direct.Emit)
 	return t.ended(err, in.ExitCode())
@@ -79,12 +79,4 @@ func passSignals(ctx context.Context, in interface{ Signal(os.Signal) error }) (
 		cancel()
 		<-done
 	}
-}
-
-// notePipeEnd has a write to a pipe that nobody reads return an error, where
-// it would end the process: a program that we run is to be ended first.
-func notePipeEnd() (stop func()) {
-	ch := make(chan os.Signal, 1)
-	signal.Notify(ch, syscall.SIGPIPE)
-	return func() { signal.Stop(ch) }
 }

@@ -38,7 +38,7 @@ func (t *tailer) tailFiles(ctx context.Context, args []string) error {
 	if err != nil {
 		return exit(exitUsage, err)
 	}
-	stop := notePipeEnd()
+	ctx, stop := t.whileRead(ctx)
 	defer stop()
 	return t.ended(in.Run(ctx, nil, direct.Emit), exitDone)
 }

@@ -35,9 +35,6 @@ func (s *shower) docs(docs []event.Doc) error {
 	s.out = s.out[:0]
 	for i := range docs {
 		d := &docs[i]
-		if d.ID.Size == 0 {
-			continue // the end of a program: our exit code says it
-		}
 		s.count(d)
 		if s.raw {
 			s.appendRaw(d)

@@ -172,7 +172,7 @@ func drain(streams []*stream, read <-chan struct{}) {
 		case <-look.C:
 		}
 		for i, s := range streams {
-			if  s.read.Load()-before[i] > drainBytes {
+			if s.waits(drainQuiet) || s.read.Load()-before[i] > drainBytes {
 				s.r.Interrupt()
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 )
 
 // action is an action line. Its parts alias the line where they can.
@@ -20,13 +21,20 @@ func parseAction(line []byte) (action, error) {
 	if a, ok := quickAction(line); ok {
 		return a, nil
 	}
+	return slowAction(line)
+}
+
+func slowAction(line []byte) (action, error) {
 	var ops map[string]struct {
 		Index string `json:"_index"`
 		ID    string `json:"_id"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&ops); err != nil || dec.More() || len(ops) != 1 {
+	if err := dec.Decode(&ops); err != nil || len(ops) != 1 {
+		return action{}, errAction
+	}
+	if _, err := dec.Token(); err != io.EOF {
 		return action{}, errAction
 	}
 	for op, meta := range ops {
@@ -46,14 +54,19 @@ func quickAction(line []byte) (a action, ok bool) {
 		if a.index, line, ok = quoted(rest); !ok {
 			return a, false
 		}
-		line = bytes.TrimPrefix(line, []byte(","))
+		if string(line) == "}}" {
+			return a, true
+		}
+		if line, ok = bytes.CutPrefix(line, []byte(",")); !ok || !bytes.HasPrefix(line, []byte(`"_id":`)) {
+			return a, false
+		}
 	}
 	if rest, found := bytes.CutPrefix(line, []byte(`"_id":`)); found {
 		if a.id, line, ok = quoted(rest); !ok {
 			return a, false
 		}
 	}
-	return a, string(line) == "}}" && line != nil
+	return a, string(line) == "}}"
 }
 
 // quoted cuts a JSON string without escapes from the front of text.
@@ -62,8 +75,13 @@ func quoted(text []byte) (inside, rest []byte, ok bool) {
 		return nil, nil, false
 	}
 	end := bytes.IndexByte(text[1:], '"')
-	if end < 0 || bytes.IndexByte(text[1:1+end], '\\') >= 0 {
+	if end < 0 {
 		return nil, nil, false
+	}
+	for _, c := range text[1 : 1+end] {
+		if c < ' ' || c == '\\' || c >= 0x80 {
+			return nil, nil, false
+		}
 	}
 	return text[1 : 1+end], text[2+end:], true
 }

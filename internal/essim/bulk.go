@@ -142,12 +142,14 @@ type bulkRequest struct {
 	out           []byte // the items of the answer
 	n             int
 	failed        bool
+	last          []byte // the index before, and whether it is a stream
+	lastIs        bool
 }
 
-// run stores the documents of a body. Like the real server it reads all
-// action lines before it stores anything.
+// run stores the documents of a body. If it is strict it reads all action lines
+// before it stores anything, as the real server does.
 func (b *bulkRequest) run(body []byte) error {
-	for rest := body; len(rest) > 0; {
+	for rest := body; b.server.options.Strict && len(rest) > 0; {
 		_, _, after, err := cutPair(rest)
 		if err != nil {
 			return err
@@ -159,7 +161,7 @@ func (b *bulkRequest) run(body []byte) error {
 		if err != nil {
 			return err
 		}
-		if a.index == nil || len(a.index) == 0 {
+		if len(a.index) == 0 {
 			a.index = b.index
 		}
 		b.one(a, doc)
@@ -219,7 +221,7 @@ func (b *bulkRequest) check(a action, doc []byte) (status int, kind, reason stri
 	if len(a.index) == 0 {
 		return http.StatusBadRequest, "action_request_validation_exception", "index is missing"
 	}
-	if !b.server.templates.stream(string(a.index)) {
+	if !b.isStream(a.index) {
 		if b.requireStream {
 			return http.StatusNotFound, "index_not_found_exception", "no such index [" + string(a.index) + "] and [require_data_stream] request flag is [true] and [" + string(a.index) + "] is not a data stream"
 		}
@@ -235,6 +237,15 @@ func (b *bulkRequest) check(a action, doc []byte) (status int, kind, reason stri
 		return http.StatusBadRequest, "document_parsing_exception", err.Error()
 	}
 	return 0, "", ""
+}
+
+// isStream reports whether an index is a data stream. Most documents of a
+// request have the stream of the one before.
+func (b *bulkRequest) isStream(index []byte) bool {
+	if len(b.last) == 0 || !bytes.Equal(index, b.last) {
+		b.last, b.lastIs = index, b.server.templates.stream(string(index))
+	}
+	return b.lastIs
 }
 
 // item appends one entry of the answer's items.

@@ -136,13 +136,13 @@ func put(b *event.Batch, i int, path string, f event.Field) {
 			f.Kind = event.String // a message is text, whatever it was
 		}
 	}
-	clear(b, i, path)
+	makeRoom(b, i, path)
 	f.Key, f.KeyJSON, f.Inline = b.StoreString(path), false, false
 	b.Add(i, f)
 }
 
-// clear makes room for a field at path.
-func clear(b *event.Batch, i int, path string) {
+// makeRoom takes away what a field at path cannot stand beside.
+func makeRoom(b *event.Batch, i int, path string) {
 	if k := b.Find(i, path); k >= 0 {
 		b.Remove(i, k)
 	}
@@ -169,6 +169,9 @@ func clear(b *event.Batch, i int, path string) {
 		f := b.Fields(i)[k]
 		b.Remove(i, k)
 		if label := "labels." + strings.ReplaceAll(path[:at], ".", "_"); b.Find(i, label) < 0 && label != path {
+			if f.Kind == event.JSON {
+				f.Kind = event.String
+			}
 			put(b, i, label, f)
 		}
 	}

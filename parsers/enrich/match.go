@@ -74,29 +74,39 @@ func nextEmail(text []byte, from int) (start, end int) {
 	}
 }
 
+// isBearer says whether the word stands at i, in any case.
+func isBearer(text []byte, i int) bool {
+	const word = "bearer"
+	if i+len(word) > len(text) {
+		return false
+	}
+	for k := range len(word) {
+		if text[i+k]|0x20 != word[k] {
+			return false
+		}
+	}
+	return true
+}
+
 // nextBearer finds the token behind the word.
 func nextBearer(text []byte, from int) (start, end int) {
-	for at := from; ; {
-		n := bytes.Index(text[at:], earer)
+	for at := from; at < len(text); at++ {
+		n := indexFold(text[at:], 'b')
 		if n < 0 {
 			return 0, 0
 		}
-		at += n
-		start = at + len(earer)
-		if at > from && text[at-1]|0x20 == 'b' {
-			for start < len(text) && (text[start] == ' ' || text[start] == ':' || text[start] == '\t') {
-				start++
-			}
-			end = start
-			for end < len(text) && inToken(text[end]) {
-				end++
-			}
-			if start > at+len(earer) && end-start >= 8 {
-				return start, end
-			}
+		if at += n; !isBearer(text, at) {
+			continue
 		}
-		at += len(earer)
+		word := at + len("bearer")
+		start = skip(text, word, " :\t")
+		for end = start; end < len(text) && inToken(text[end]); end++ {
+		}
+		if start > word && end-start >= 8 {
+			return start, end
+		}
 	}
+	return 0, 0
 }
 
 func inToken(c byte) bool {

@@ -46,46 +46,89 @@ func hides(line []byte) bool {
 	}
 }
 
-var (
-	earer  = []byte("earer")
-	assw   = []byte("assw")
-	upASSW = []byte("ASSW")
-)
-
 // suspect says whether text may hold what the patterns look for.
 func (r *Redactor) suspect(text []byte) bool {
 	return r.kinds&email != 0 && bytes.IndexByte(text, '@') >= 0 ||
-		r.kinds&bearer != 0 && bytes.Contains(text, earer) ||
-		r.kinds&password != 0 && (bytes.Contains(text, assw) || bytes.Contains(text, upASSW)) ||
-		r.kinds&card != 0 && hasLongNumber(text)
+		r.kinds&card != 0 && hasLongNumber(text) ||
+		r.kinds&(bearer|password) != 0 && r.hasWord(text)
+}
+
+// Eight bytes are looked at together. A byte of x is zero only where zero(x)
+// has a bit; where it is no zero there can be one too, but only above a zero.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+	cases = 0x2020202020202020 // what tells small letters from capitals
+)
+
+func zero(x uint64) uint64 { return (x - ones) &^ x & highs }
+
+// hasWord says whether text has one of the words that tokens and passwords
+// stand behind. They are found by two letters that are rare side by side, the
+// be of bearer and the sw of password.
+func (r *Redactor) hasWord(text []byte) bool {
+	const wide = 9 // eight bytes, and one for the second letter
+	if len(text) < wide {
+		return r.wordNear(text, 0)
+	}
+	for i := 0; ; i += 8 {
+		if i+wide > len(text) {
+			if i+1 >= len(text) {
+				return false
+			}
+			i = len(text) - wide // the end once more, and whole
+		}
+		first := binary.LittleEndian.Uint64(text[i:]) | cases
+		second := binary.LittleEndian.Uint64(text[i+1:]) | cases
+		be := first ^ ones*'b' | second ^ ones*'e'
+		sw := first ^ ones*'s' | second ^ ones*'w'
+		if zero(be)|zero(sw) != 0 && r.wordNear(text, i) {
+			return true
+		}
+		if i+wide == len(text) {
+			return false
+		}
+	}
+}
+
+// wordNear looks for the words whose two letters are in the eight bytes from i.
+func (r *Redactor) wordNear(text []byte, i int) bool {
+	for end := min(i+8, len(text)); i < end; i++ {
+		switch text[i] | 0x20 {
+		case 'b':
+			if r.kinds&bearer != 0 && isBearer(text, i) {
+				return true
+			}
+		case 's':
+			if r.kinds&password != 0 && i >= 3 && passwordWord(text, i-3) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hasLongNumber says whether text has as many digits in a row, single spaces
-// and dashes between them allowed, as a card's number has at least.
-//
-// Eight bytes are looked at together. The digits, the space and the dash all
-// have the same three high bits, and thirteen such in a row fill two aligned
-// groups of four, one behind the other.
+// and dashes between them allowed, as a card's number has at least. Thirteen
+// such in a row hold four whole ones behind some multiple of ten; and digits,
+// space and dash have the same three high bits.
 func hasLongNumber(text []byte) bool {
-	if len(text) < minCard {
-		return false
-	}
-	before := false // the group of four before was full
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		w := binary.LittleEndian.Uint64(text[i:])&0xE0E0E0E0E0E0E0E0 ^ 0x2020202020202020
-		low, high := uint32(w) == 0, w>>32 == 0
-		if low && (before || high) && longNumberAt(text, i) {
+	for i := 0; i+4 <= len(text); i += minCard - 3 {
+		if binary.LittleEndian.Uint32(text[i:])&0xE0E0E0E0 == 0x20202020 && longNumberAt(text, i) {
 			return true
 		}
-		before = high
 	}
-	return i < len(text) && longNumberAt(text, i)
+	return false
 }
 
-// longNumberAt counts the digits around i.
+// longNumberAt counts the digits around the four bytes at i.
 func longNumberAt(text []byte, i int) bool {
-	start, end := i, i
+	for _, c := range text[i : i+4] {
+		if !inNumber(c) {
+			return false
+		}
+	}
+	start, end := i, i+4
 	for start > 0 && inNumber(text[start-1]) && i-start < 2*maxCard {
 		start--
 	}

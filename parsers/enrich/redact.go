@@ -115,7 +115,7 @@ func (r *Redactor) field(b *event.Batch, i, k int) {
 	key := b.Bytes(f.Key)
 	switch f.Kind {
 	case event.JSON:
-		if !r.inside(text) {
+		if !r.suspect(text) && !hides(text) {
 			return
 		}
 		w := jsonscan.Rewriter{Scalar: r.appendScalar}
@@ -147,15 +147,15 @@ func (r *Redactor) field(b *event.Batch, i, k int) {
 	b.Fields(i)[k] = f
 }
 
-// inside says whether a JSON value may have anything to redact in it.
-func (r *Redactor) inside(value []byte) bool { return r.suspect(value) }
-
 // appendScalar redacts a scalar inside of a JSON value.
 func (r *Redactor) appendScalar(dst, key, scalar []byte) []byte {
 	first := scalar[0]
 	number := first == '-' || first-'0' <= 9
 	if first != '"' && !number {
 		return append(dst, scalar...)
+	}
+	if bytes.IndexByte(key, '\\') >= 0 {
+		key = jsonscan.AppendUnquoted(nil, key)
 	}
 	if r.kinds&password != 0 && isPassword(key) {
 		return append(append(append(dst, '"'), mask...), '"')
