@@ -190,12 +190,12 @@ func (w *worker) batch(g *Graph, b *event.Batch) error {
 	return nil
 }
 
-// prepare parses, enriches and classifies row i of the view's batch. It
-// reports false where a rule dropped the row.
+// prepare parses, enriches and classifies row i of the view's batch. A row of
+// which its input knows the fields is not parsed. It reports false where a rule dropped the row.
 func (g *Graph) prepare(c *Chain, v *event.View, i int) bool {
 	b := v.Batch
 	v.Index = i
-	if !parse(c.Parser, b, i) {
+	if b.Row(i).Flags&event.Whole == 0 && !parse(c.Parser, b, i) {
 		b.Clear(i)
 	}
 	for k := range c.Enrich {

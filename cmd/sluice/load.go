@@ -24,6 +24,9 @@ const embedded = "embedded pipeline.hcl"
 // configPaths returns the files and folders that -c, SLUICE_CONFIG or the
 // default places name; none is the embedded config.
 func (c *common) configPaths() []string {
+	if c.builtIn {
+		return nil
+	}
 	if len(c.config) > 0 {
 		return c.config
 	}
@@ -41,7 +44,7 @@ func (c *common) configPaths() []string {
 // load reads the config. Everything wrong with it goes to w, with snippets;
 // the error then only says that there was something.
 func (c *common) load(w io.Writer, static bool) (*config.Config, error) {
-	o := config.Options{Vars: c.vars, Env: os.LookupEnv, ReadFile: os.ReadFile, Static: static}
+	o := config.Options{Vars: c.vars, Env: c.env, ReadFile: os.ReadFile, Static: static}
 	kinds := components.All().Kinds()
 	var cfg *config.Config
 	var diags hcl.Diagnostics
@@ -65,7 +68,7 @@ func (c *common) writeDiagnostics(w io.Writer, cfg *config.Config, diags hcl.Dia
 	if c.output == "json" {
 		return cfg.WriteJSON(w, diags)
 	}
-	return cfg.Write(w, diags, c.useColor(os.Stderr))
+	return cfg.Write(w, diags, w == io.Writer(os.Stderr) && c.useColor(os.Stderr))
 }
 
 // useColor reports whether what is written to f is to be coloured.

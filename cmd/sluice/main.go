@@ -75,13 +75,15 @@ type common struct {
 	config []string
 	vars   map[string]string
 	admin  string
-	token  string
 	output string
 	color  string
+
+	builtIn bool                             // take the embedded config, whatever there is
+	env     func(name string) (string, bool) // what the config reads of the environment
 }
 
 func newRoot() *cobra.Command {
-	c := &common{}
+	c := &common{env: os.LookupEnv}
 	root := &cobra.Command{
 		Use:   "sluice",
 		Short: "Ship logs and never quietly lose a line",

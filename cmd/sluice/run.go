@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,13 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) error {
+	if r.demo {
+		stop, err := r.startDemo(ctx)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	cfg, err := r.load(os.Stderr, false)
 	if err != nil {
 		return err
@@ -67,9 +75,12 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.sayPlan(plan, cfg); err != nil {
 		return err
 	}
+	if err := r.sayStart(os.Stderr, cfg); err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	r.agent, err = pipeline.Open(plan, pipeline.Env{Logger: r.logger, Now: time.Now, Version: version()})
+	r.agent, err = pipeline.Open(plan, pipeline.Env{Logger: r.logger, Now: time.Now, Version: version(), Own: archives(cfg)})
 	if err != nil {
 		return exit(exitBuffer, err)
 	}
@@ -88,7 +99,7 @@ func (r *runner) run(ctx context.Context) error {
 	if err := r.agent.Run(ctx, plan); err != nil {
 		return exit(exitBuffer, err)
 	}
-	return nil
+	return saySummary(os.Stderr, r.agent.Status())
 }
 
 // build makes a plan of a config for this machine.
@@ -110,11 +121,13 @@ func (r *runner) reloadOn(hup <-chan os.Signal, ended <-chan struct{}) {
 	}
 }
 
-// Reload applies the config again. A bad one changes nothing.
+// Reload applies the config again. A bad one changes nothing; the error holds
+// all that is wrong with it.
 func (r *runner) Reload() error {
-	cfg, err := r.load(os.Stderr, false)
+	var wrong strings.Builder
+	cfg, err := r.load(&wrong, false)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w:\n%s", err, wrong.String())
 	}
 	plan, err := r.build(cfg)
 	if err != nil {

@@ -151,14 +151,14 @@ func writeOutputs(out *bytes.Buffer, r rates) {
 		if b := r.output(o.Name); b != nil {
 			sent = r.perSecond(b.Sent, o.Sent)
 		}
-		lag, pending := time.Duration(0), grouped(o.Pending)
+		lag, pending := "0s", grouped(o.Pending)
 		if o.Oldest > 0 {
-			lag = r.now.Now.Sub(time.UnixMilli(o.Oldest))
+			lag = rough(r.now.Now.Sub(time.UnixMilli(o.Oldest)))
 		}
 		if o.Pending > 0 {
 			pending += " (" + binarySize(o.Bytes) + ")"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", visible(o.Name), o.State, grouped(int64(sent+0.5)), rough(lag), pending, grouped(o.Retries), lastError(r.now.Now, o))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", visible(o.Name), o.State, grouped(int64(sent+0.5)), lag, pending, grouped(o.Retries), lastError(r.now.Now, o))
 	}
 	t.Flush()
 }

@@ -65,8 +65,12 @@ type tailer struct {
 	logger *slog.Logger
 }
 
-// tailInput is the address of the one input.
-const tailInput = "tail"
+const (
+	// tailInput is the address of the one input.
+	tailInput = "tail"
+	// joinTimeout is how long a record waits for lines that may belong to it.
+	joinTimeout = 200 * time.Millisecond
+)
 
 func (t *tailer) run(cmd *cobra.Command, args []string) error {
 	t.began = time.Now()
@@ -97,6 +101,15 @@ func (t *tailer) direct() (*pipeline.Direct, inputs.Deps, error) {
 	}
 	d := inputs.Deps{
 		Name: tailInput, Logger: t.logger, Metrics: prometheus.NewRegistry(), Pool: &event.Pool{}, Now: time.Now, Framing: framing,
+	}
+	rule, err := d.Rule()
+	if err != nil {
+		return nil, inputs.Deps{}, err
+	}
+	if rule != nil { // somebody waits for the lines
+		soon := *rule
+		soon.Timeout = min(soon.Timeout, joinTimeout)
+		d.Join = &soon
 	}
 	return pipeline.NewDirect(pipeline.NewGraph(plan, pipeline.NewRoutes(nil), nil), d.Pool, show.docs), d, nil
 }

@@ -24,11 +24,13 @@ func (in *Input) addExit(b *event.Batch, e exit) {
 	row := b.AddLine([]byte(exitLine), b.End, len(exitLine))
 	b.End += int64(len(exitLine))
 	row.Time = in.deps.Now().UnixNano()
+	row.Flags = event.Whole // there is nothing to parse
 	row.Severity = event.Info
 	if e.code != 0 {
 		row.Severity = event.Error
 	}
 	i := b.Len() - 1
+	b.Set(i, "message", event.String, b.StoreString(exitLine))
 	b.Set(i, "log.level", event.String, b.StoreString(row.Severity.String()))
 	b.Set(i, "process.exit_code", event.Number, b.StoreString(strconv.Itoa(e.code)))
 	if e.signal != "" {

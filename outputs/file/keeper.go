@@ -34,25 +34,26 @@ func keepOf(classes []outputs.Class) map[string]time.Duration {
 }
 
 // expire deletes the files of which even the day's last event is older than
-// its class is kept, after forget was called for each. A failure is logged,
-// and met again in an hour.
+// its class is kept, after forget was called for each. An old event that came
+// late is kept as long from when it came: a file that was written to since
+// stays. A failure is logged, and met again in an hour.
 func (k *keeper) expire(now time.Time, forget func(key)) {
 	for folder, keep := range k.keep {
 		if keep <= 0 {
 			continue
 		}
-		names, err := k.list(folder)
+		files, err := k.list(folder)
 		if err != nil {
 			k.log.Warn("could not list an archive folder", "folder", folder, "error", err)
 			continue
 		}
-		for _, name := range names {
-			day, ok := dayOfName(name)
-			if !ok || now.Sub(day.AddDate(0, 0, 1)) < keep {
+		for _, f := range files {
+			day, ok := dayOfName(f.Name())
+			if !ok || now.Sub(day.AddDate(0, 0, 1)) < keep || now.Sub(f.ModTime()) < keep {
 				continue
 			}
 			forget(key{folder, day.UnixMilli() / dayMillis})
-			k.remove(folder + "/" + name)
+			k.remove(folder + "/" + f.Name())
 		}
 	}
 }
@@ -66,9 +67,9 @@ func (k *keeper) remove(name string) {
 	k.log.Info("deleted an expired archive file", "file", name)
 }
 
-// list returns the names of the regular files of a folder, none if there is no
+// list returns the regular files of a folder, none if there is no
 // such folder or a link stands in its place.
-func (k *keeper) list(folder string) ([]string, error) {
+func (k *keeper) list(folder string) ([]fs.FileInfo, error) {
 	info, err := k.root.Lstat(folder)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
 		return nil, nil
@@ -85,13 +86,14 @@ func (k *keeper) list(folder string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
+	var files []fs.FileInfo
 	for _, e := range entries {
-		if e.Type().IsRegular() {
-			names = append(names, e.Name())
+		info, err := e.Info()
+		if err == nil && info.Mode().IsRegular() { // one that is gone meanwhile is no file either
+			files = append(files, info)
 		}
 	}
-	return names, nil
+	return files, nil
 }
 
 // dayOfName returns the day of a file that has a name of ours.

@@ -13,7 +13,7 @@ import (
 	"github.com/renthub/sluice/outputs"
 )
 
-// put makes empty files below dir.
+// put makes empty files below dir, which nobody has written to for years.
 func put(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -24,6 +24,27 @@ func put(t *testing.T, dir string, names ...string) {
 		if err := os.WriteFile(name, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		touch(t, name, time.Date(2002, 1, 1, 0, 0, 0, 0, time.UTC))
+	}
+}
+
+// touch sets when a file was last written to.
+func touch(t *testing.T, name string, at time.Time) {
+	t.Helper()
+	if err := os.Chtimes(name, at, at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnOldEventIsKeptFromWhenItCame(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "debug/2001-01-01.ndjson.gz", "debug/2001-01-02.ndjson.gz")
+	d := deps(t)
+	d.Classes = []outputs.Class{{Name: "debug", Keep: 72 * time.Hour}}
+	touch(t, dir+"/debug/2001-01-02.ndjson.gz", d.Now().Add(-71*time.Hour))
+	closeArchive(t, openAt(t, dir, d))
+	if diff := cmp.Diff(names(t, dir), []string{"debug/2001-01-02.ndjson.gz"}); diff != "" {
+		t.Errorf("files (-got +want):\n%s", diff)
 	}
 }
 
@@ -106,6 +127,7 @@ func TestFilesAreLookedAtEveryHour(t *testing.T) {
 		d.Classes = []outputs.Class{{Name: "debug", Keep: 3 * 24 * time.Hour}}
 		a := openAt(t, dir, d)
 		send(t, a, docAt(time.Now(), "debug", 1))
+		touch(t, filepath.Join(dir, names(t, dir)[0]), time.Now())
 		wait := func(hours int, want int) {
 			t.Helper()
 			time.Sleep(time.Duration(hours) * time.Hour) // of the fake clock
