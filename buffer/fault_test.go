@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -117,9 +118,9 @@ func TestASegmentThatTookOverIsMadeDurableByRecovery(t *testing.T) {
 func TestThreeFailuresMakeTheLogReadOnlyUntilTheDiskIsWell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk := simdisk.New()
-		failing := false
+		var failing atomic.Bool
 		disk.Fault = func(op simdisk.Op) error {
-			if failing && op.Kind == simdisk.Sync {
+			if failing.Load() && op.Kind == simdisk.Sync {
 				return syscall.EIO
 			}
 			return nil
@@ -127,7 +128,7 @@ func TestThreeFailuresMakeTheLogReadOnlyUntilTheDiskIsWell(t *testing.T) {
 		w := newWorld(t)
 		l := open(t, w.options(disk))
 		defer closeLog(t, l)
-		failing = true
+		failing.Store(true)
 		ticket := appendCut(t, l, w.cut(3)...)
 		time.Sleep(5 * time.Second)
 		if s := l.Stats(); s.Condition != buffer.ReadOnly || !strings.Contains(s.Reason, "input/output error") {
@@ -138,7 +139,7 @@ func TestThreeFailuresMakeTheLogReadOnlyUntilTheDiskIsWell(t *testing.T) {
 		if _, err := l.Append(ctx, w.cut(1)); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("append while read-only: %v, want it to wait", err)
 		}
-		failing = false
+		failing.Store(false)
 		if err := ticket.Wait(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -3,6 +3,7 @@ package buffer_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -335,9 +336,10 @@ func TestAnIntroducingRecordIsHandedOutOnlyOnceItIsSynced(t *testing.T) {
 		l := open(t, o)
 		defer closeLog(t, l)
 		a := openCursor(t, l, "a", buffer.CursorOptions{})
-		failing := true
+		var failing atomic.Bool
+		failing.Store(true)
 		disk.Fault = func(op simdisk.Op) error {
-			if op.Kind == simdisk.Sync && failing {
+			if op.Kind == simdisk.Sync && failing.Load() {
 				return errors.New("not yet")
 			}
 			return nil
@@ -349,7 +351,7 @@ func TestAnIntroducingRecordIsHandedOutOnlyOnceItIsSynced(t *testing.T) {
 		if item, err := a.TryNext(); item != nil || err != nil {
 			t.Errorf("before the sync: %v, %v", item, err)
 		}
-		failing = false
+		failing.Store(false)
 		if item := next(t, a); item.Count != 2 {
 			t.Errorf("after the sync: %+v", item)
 		}

@@ -43,7 +43,7 @@ if a figure is not what it must be.`,
 				}
 			}
 			if err == nil && !report.Met() {
-				return exit(exitNo, nil)
+				return no()
 			}
 			return exit(exitNo, err)
 		},

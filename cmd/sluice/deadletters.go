@@ -86,7 +86,7 @@ func newDeadLettersList(c *common) *cobra.Command {
 				err = writeLetterTable(cmd, list)
 			}
 			if err == nil && len(list) == 0 {
-				return exit(exitNo, nil)
+				return no()
 			}
 			return err
 		},

@@ -73,7 +73,7 @@ func (f *formatter) run(cmd *cobra.Command, args []string) error {
 	case wrong > 0:
 		return exit(exitConfig, fmt.Errorf("%d files have errors and were left alone", wrong))
 	case f.check && len(f.changed) > 0:
-		return exit(exitNo, nil)
+		return no()
 	}
 	return nil
 }

@@ -70,6 +70,9 @@ func exit(code int, err error) error {
 	return &exitError{code, err}
 }
 
+// no ends the process with exitNo where there is nothing more to say.
+func no() error { return &exitError{code: exitNo} }
+
 // common are the flags of all commands.
 type common struct {
 	config []string

@@ -56,7 +56,7 @@ func newRetentionPlan(c *common) *cobra.Command {
 				return err
 			}
 			if changes(plans) > 0 {
-				return exit(exitNo, nil)
+				return no()
 			}
 			return nil
 		},

@@ -97,7 +97,8 @@ func (t *tailer) direct() (*pipeline.Direct, inputs.Deps, error) {
 		return nil, inputs.Deps{}, err
 	}
 	plan := &pipeline.GraphPlan{
-		Chains: map[string]pipeline.Chain{tailInput: {Parser: chain}}, Classes: []pipeline.Class{{Name: "standard"}}, Default: "standard",
+		Chains:  map[string]pipeline.Chain{tailInput: {Parser: chain, Enrich: []pipeline.Enricher{noExit{}}}},
+		Classes: []pipeline.Class{{Name: "standard"}}, Default: "standard",
 	}
 	d := inputs.Deps{
 		Name: tailInput, Logger: t.logger, Metrics: prometheus.NewRegistry(), Pool: &event.Pool{}, Now: time.Now, Framing: framing,
@@ -136,7 +137,11 @@ func (t *tailer) chain() (p parsers.Parser, framing string, err error) {
 			framing = typ.Framing
 		}
 	}
-	return viewed{parsers.First(list), t.output == "json" || !term.IsTerminal(os.Stdout)}, framing, nil
+	p = parsers.First(list)
+	if t.output == "json" || !term.IsTerminal(os.Stdout) {
+		p = plain{p}
+	}
+	return p, framing, nil
 }
 
 func findParser(known []parsers.Type, name string) (*parsers.Type, error) {
@@ -153,22 +158,25 @@ func findParser(known []parsers.Type, name string) (*parsers.Type, error) {
 // colours are the escape sequences that only set colours and weights.
 var colours = regexp.MustCompile("\x1b\\[[0-9:;]*m")
 
-// viewed is a parser of lines that somebody looks at now.
-type viewed struct {
-	parsers.Parser
-	plain bool // takes colours out before lines are parsed
-}
+// plain takes colours out of lines before they are parsed.
+type plain struct{ parsers.Parser }
 
 // Parse implements parsers.Parser.
-func (v viewed) Parse(b *event.Batch, i int) bool {
-	if b.Find(i, "process.exit_code") >= 0 { // no line: the end of the program, which our own exit code says
-		b.Row(i).Flags |= event.Dropped
-		return true
-	}
-	if line := b.Line(i); v.plain && bytes.IndexByte(line, 0x1B) >= 0 {
+func (p plain) Parse(b *event.Batch, i int) bool {
+	if line := b.Line(i); bytes.IndexByte(line, 0x1B) >= 0 {
 		b.Row(i).Line = b.Store(colours.ReplaceAll(line, nil))
 	}
-	return v.Parser.Parse(b, i)
+	return p.Parser.Parse(b, i)
+}
+
+// noExit drops the event that says how a program ended: our own exit code does.
+type noExit struct{}
+
+// Apply implements pipeline.Enricher.
+func (noExit) Apply(b *event.Batch, i int, _ event.Record) {
+	if string(b.Line(i)) == "process exited" && b.Find(i, "process.exit_code") >= 0 {
+		b.Row(i).Flags |= event.Dropped
+	}
 }
 
 // printer returns what shows documents, as -o says.

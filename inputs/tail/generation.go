@@ -38,11 +38,39 @@ type generation struct {
 // published is how far a generation was read.
 type published struct {
 	marks marks
-	end   int64 // the position
-	size  int64 // bytes that are known to be there
+	trail [8]step // where the last passes ended
+	steps int     // how many there were
+	end   int64   // the position
+	size  int64   // bytes that are known to be there
 	path  string
 	last  time.Time // when the last row was read
 	note  string
+}
+
+// step is where a pass ended and what was before it.
+type step struct {
+	end    int64
+	anchor fingerprint
+}
+
+// extends reports whether b is a beginning of what was read: copytruncate copies a log and empties it a moment later, and
+// what was written in between has been read and is not in the copy. The last step within the copy is looked at.
+func (p *published) extends(b *body) bool {
+	size, err := b.size()
+	if err != nil || size >= p.end {
+		return false
+	}
+	var last step
+	for _, s := range p.trail {
+		if s.end >= headSize && s.end <= size && s.end > last.end {
+			last = s
+		}
+	}
+	if last.end == 0 {
+		return false
+	}
+	ok, err := marks{p.marks.head, last.anchor}.match(b, last.end)
+	return err == nil && ok
 }
 
 // reading is a worker's view of a generation.

@@ -10,6 +10,7 @@ import (
 // pattern need ever have named it where it is now. It is told from rotations that were read long ago by its last write,
 // which is not before that of the file that had the name when it was looked at last.
 
+
 // keepBefore is how long it is remembered what a name led to.
 const keepBefore = 10 * time.Minute
 
@@ -58,14 +59,25 @@ type ended struct {
 	at time.Time
 }
 
-// wasRead reports whether b is a file that was read before, and not another one with its inode.
-func (s *scanner) wasRead(b *body) bool {
-	e, ok := s.finished[b.id]
-	if !ok {
-		return false
+// wasRead reports whether b, found at path, is a file that was read before, and not another one with its inode, or a copy
+// of the beginning of one.
+func (s *scanner) wasRead(b *body, path string) bool {
+	if e, ok := s.finished[b.id]; ok {
+		if same, err := e.marks.match(b, e.end); err == nil && same {
+			return true
+		}
 	}
-	same, err := e.marks.match(b, e.end)
-	return err == nil && same
+	for g := range s.bodiless {
+		if p := g.snapshot(); rotationOf(filepath.Base(g.src.Name), filepath.Base(path)) && p.extends(b) {
+			return true
+		}
+	}
+	for _, e := range s.finished {
+		if rotationOf(filepath.Base(e.path), filepath.Base(path)) && e.extends(b) {
+			return true
+		}
+	}
+	return false
 }
 
 // adoptWhole reads the file at path other, which was once called path, from its start.
@@ -75,7 +87,7 @@ func (s *scanner) adoptWhole(path, other string, info fs.FileInfo) bool {
 	if err != nil {
 		return false
 	}
-	if s.byID[b.id] != nil || s.wasRead(b) || s.t.own.has(other, b.id) || s.original(b, other) != nil {
+	if s.byID[b.id] != nil || s.wasRead(b, other) || s.t.own.has(other, b.id) || s.original(b, other) != nil {
 		b.Close()
 		return false
 	}

@@ -28,7 +28,9 @@ func (s *scanner) start(saved inputs.Positions) {
 		}
 	}
 	for g := range s.bodiless {
-		s.search(g)
+		if !s.search(g) {
+			s.remember(g) // what had its name since may be there all the same
+		}
 	}
 	for path := range s.before {
 		s.findMissed(path)
@@ -59,7 +61,7 @@ func (s *scanner) restore(id uint64, pos inputs.Position) *generation {
 		return nil
 	}
 	g := s.newGeneration(p, pos.Name, id)
-	g.id, g.bodiless, g.since = st.id, true, time.Now()
+	g.id, g.bodiless, g.since, g.wrote = st.id, true, time.Now(), st.read
 	g.end, g.marks, g.place, g.spent, g.seenTo = pos.End, st.marks, st.place, st.spent, st.seen
 	g.pub = published{marks: st.marks, end: pos.End, size: st.seen, path: pos.Name}
 	s.bodiless[g] = struct{}{}

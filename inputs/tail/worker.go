@@ -139,11 +139,11 @@ func (w *worker) handOver(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	batches := make([]*event.Batch, len(w.cut))
-	read := w.t.deps.Now().UnixNano()
+	read := w.t.deps.Now()
 	for i, g := range w.cut {
 		b := g.batch
-		b.End, b.ReadAt, b.Done = g.end, read, g.done
-		b.State = g.state().appendTo(make([]byte, 0, stateSize))
+		b.End, b.ReadAt, b.Done = g.end, read.UnixNano(), g.done
+		b.State = g.state(read).appendTo(make([]byte, 0, stateSize))
 		if b.Len() > 0 {
 			g.last = now
 			g.publish()
@@ -175,14 +175,18 @@ func (w *worker) touch(g *generation) *event.Batch {
 }
 
 // state is what is stored with the generation's position.
-func (r *reading) state() state {
-	return state{id: r.want, seen: r.seenTo, marks: r.marks, place: r.place, spent: r.spent}
+func (r *reading) state(now time.Time) state {
+	return state{id: r.want, seen: r.seenTo, marks: r.marks, place: r.place, spent: r.spent, read: now}
 }
 
 // publish shows the scanner what was read. It does so at once, not when it was taken: a copy may appear at any moment.
 func (g *generation) publish() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.end > g.pub.end {
+		g.pub.trail[g.pub.steps%len(g.pub.trail)] = step{g.pub.end, g.pub.marks.anchor}
+		g.pub.steps++
+	}
 	g.pub.marks, g.pub.end, g.pub.size, g.pub.last = g.marks, g.end, g.seenTo, g.last
 }
 

@@ -56,7 +56,7 @@ func TestSIGHUPUnderLoadAppliesAGoodConfigAndRefusesABadOne(t *testing.T) {
 		name := fmt.Sprint(n)
 		rig.Eventually(t, 20*time.Second, agentSays("documents of config "+name, a), func() bool { return seen.count(name) > 500 })
 
-		if err := os.WriteFile(config, []byte(cfg.Text()+"\noutput \"elasticsearch\" {\n  no_such_key = 1\n}\n"), 0o644); err != nil {
+		if err := os.WriteFile(config, []byte(cfg.Text()+"\noutput \"elasticsearch\" \"bad\" {\n  no_such_key = 1\n}\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		before := seen.count(name)

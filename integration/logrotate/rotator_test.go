@@ -42,7 +42,7 @@ func newRotator(t *testing.T, dir, log, mode string) *rotator {
 	if os.Geteuid() == 0 {
 		user = "  su root root\n" // it distrusts folders that others may write to
 	}
-	text := fmt.Sprintf("%s {\n  rotate 1000\n  %s\n%s%s}\n", log, strings.ReplaceAll(mode, " ", "\n  "), user, script)
+	text := fmt.Sprintf("%s {\n  rotate 1000\n  %s\n%s%s}\n", log, strings.ReplaceAll(mode, "; ", "\n  "), user, script)
 	if err := os.WriteFile(r.config, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}

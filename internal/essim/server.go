@@ -78,7 +78,10 @@ func New(o Options) *Server {
 	}
 	s := &Server{options: o, rand: rand.New(rand.NewPCG(o.Seed, 1))}
 	for i, p := range o.Templates {
-		s.templates.put(fmt.Sprintf("given-%d", i), []byte(fmt.Sprintf(`{"index_patterns":[%q],"priority":100,"data_stream":{}}`, p)))
+		body := fmt.Appendf(nil, `{"index_patterns":[%q],"priority":%d,"data_stream":{}}`, p, 100+i)
+		if err := s.templates.put(fmt.Sprintf("given-%d", i), body, true); err != nil {
+			panic(err) // a pattern of the test that is none
+		}
 	}
 	s.mux = http.NewServeMux()
 	s.mux.HandleFunc("GET /{$}", s.info)

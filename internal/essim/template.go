@@ -73,7 +73,8 @@ func (t template) covers(name string) bool {
 	return slices.ContainsFunc(t.Patterns, func(p string) bool { return matches(p, name) })
 }
 
-func (t *templates) put(name string, body []byte) error {
+// put stores a template, unless create says that it must be new and it is not.
+func (t *templates) put(name string, body []byte, create bool) error {
 	one := template{raw: slices.Clone(body)}
 	if err := json.Unmarshal(body, &one); err != nil {
 		return err
@@ -83,6 +84,9 @@ func (t *templates) put(name string, body []byte) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if _, there := t.byName[name]; there && create {
+		return fmt.Errorf("index template [%s] already exists", name)
+	}
 	for other, there := range t.byName {
 		if other != name && there.Priority == one.Priority && overlap(there.Patterns, one.Patterns) {
 			return fmt.Errorf("index template [%s] has index patterns %v matching patterns from existing templates [%s] that have the same priority [%d], multiple index templates may not match during index creation, please use a different priority", name, one.Patterns, other, one.Priority)
@@ -131,7 +135,7 @@ func (s *Server) getTemplates(w http.ResponseWriter, r *http.Request) {
 func (s *Server) putTemplate(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(r)
 	if err == nil {
-		err = s.templates.put(r.PathValue("name"), body)
+		err = s.templates.put(r.PathValue("name"), body, r.URL.Query().Get("create") == "true")
 	}
 	if err != nil {
 		fail(w, http.StatusBadRequest, "illegal_argument_exception", err.Error())

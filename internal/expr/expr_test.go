@@ -68,52 +68,53 @@ func parse(t testing.TB, src string) hclsyntax.Expression {
 
 func TestConditions(t *testing.T) {
 	tests := map[string]bool{
-		`service.name == "auth"`:                       true,
-		`service.name != "auth"`:                       false,
-		`"auth" == service.name`:                       true,
-		`service.name == "aut"`:                        false,
-		`message == "login of \"ann\" café"`:           true, // escaped in the record
-		`message == "login of \\\"ann\\\" caf\\u00e9"`: false,
-		`starts_with(message, "login of \"ann")`:       true,
-		`ends_with(message, "café")`:                   true,
-		`contains(message, "\"ann\"")`:                 true,
-		`match(message, "caf\\S$")`:                    true,
-		`http.response.status_code == 503`:             true,
-		`http.response.status_code == "503"`:           true,
-		`http.response.status_code >= 500`:             true,
-		`http.response.status_code < 500.5`:            false,
-		`500 < http.response.status_code`:              true,
-		`duration > 12`:                                true,
-		`duration == 12.50`:                            true,
-		`duration > "12"`:                              true, // both are text
-		`user.id == 9007199254740993`:                  true,
-		`user.id == 9007199254740992`:                  false,
-		`missing == "x"`:                               false,
-		`missing != "x"`:                               true,
-		`missing < 5`:                                  false,
-		`missing >= 5`:                                 false,
-		`missing == missing`:                           false,
-		`missing == null`:                              true,
-		`nothing == null`:                              true,
-		`nothing != "x"`:                               true,
-		`service.name != null`:                         true,
-		`cached`:                                       true,
-		`cached == true`:                               true,
-		`fresh == false`:                               true,
-		`!fresh`:                                       true,
-		`fresh`:                                        false,
-		`missing`:                                      false,
-		`message`:                                      false,
-		`true`:                                         true,
-		`!true`:                                        false,
-		`1 == 1`:                                       true,
-		`"1" == 1`:                                     true,
-		`service.name == "auth" && cached`:             true,
-		`service.name == "x" || cached`:                true,
-		`!(service.name == "x") && !missing`:           true,
-		`service.name == "auth" ? cached : missing`:    true,
-		`(cached ? "a" : "b") == "a"`:                  true,
-		`timestamp > "2026-11-24"`:                     true,
+		`service.name == "auth"`:                          true,
+		`service.name != "auth"`:                          false,
+		`"auth" == service.name`:                          true,
+		`service.name == "aut"`:                           false,
+		`message == "login of \"ann\" café"`:              true, // escaped in the record
+		`message == "login of \\\"ann\\\" caf\\u00e9"`:    false,
+		`starts_with(message, "login of \"ann")`:          true,
+		`ends_with(message, "café")`:                      true,
+		`contains(message, "\"ann\"")`:                    true,
+		`match(message, "caf\\S$")`:                       true,
+		`http.response.status_code == 503`:                true,
+		`http.response.status_code == "503"`:              true,
+		`http.response.status_code >= 500`:                true,
+		`http.response.status_code < 500.5`:               false,
+		`500 < http.response.status_code`:                 true,
+		`duration > 12`:                                   true,
+		`duration == 12.50`:                               true,
+		`duration > "12"`:                                 true, // both are text
+		`user.id == 9007199254740993`:                     true,
+		`user.id == 9007199254740992`:                     false,
+		`9300000000000000000 > http.response.status_code`: true, // beyond int64
+		`missing == "x"`:                                  false,
+		`missing != "x"`:                                  true,
+		`missing < 5`:                                     false,
+		`missing >= 5`:                                    false,
+		`missing == missing`:                              false,
+		`missing == null`:                                 true,
+		`nothing == null`:                                 true,
+		`nothing != "x"`:                                  true,
+		`service.name != null`:                            true,
+		`cached`:                                          true,
+		`cached == true`:                                  true,
+		`fresh == false`:                                  true,
+		`!fresh`:                                          true,
+		`fresh`:                                           false,
+		`missing`:                                         false,
+		`message`:                                         false,
+		`true`:                                            true,
+		`!true`:                                           false,
+		`1 == 1`:                                          true,
+		`"1" == 1`:                                        true,
+		`service.name == "auth" && cached`:                true,
+		`service.name == "x" || cached`:                   true,
+		`!(service.name == "x") && !missing`:              true,
+		`service.name == "auth" ? cached : missing`:       true,
+		`(cached ? "a" : "b") == "a"`:                     true,
+		`timestamp > "2026-11-24"`:                        true,
 		`hour(timestamp) == 13 && weekday(timestamp) == "tuesday"`:     true,
 		`unix(timestamp) == 1795527600`:                                true,
 		`format_time("2006", timestamp) == "2026"`:                     true,
@@ -383,5 +384,16 @@ func TestValues(t *testing.T) {
 		if _, _, constant := v.Constant(); constant != tt.constant {
 			t.Errorf("%s: constant: got %v, want %v", tt.src, constant, tt.constant)
 		}
+	}
+}
+
+func TestListsOfBrokenTextAreStillJSON(t *testing.T) {
+	v, diags := CompileValue(parse(t, `[message]`), testScope())
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	got, _ := v.Append(nil, record{"message": val(event.String, "a\xffb\x01é")})
+	if want := "[\"a\uFFFDb\\u0001é\"]"; string(got) != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -41,6 +41,7 @@ func TestObjectFindsTheMembersOfOneObject(t *testing.T) {
 		{"64 levels", strings.Repeat(`{"a":`, 64) + "1" + strings.Repeat("}", 64), []member{{"a", strings.Repeat(`{"a":`, 63) + "1" + strings.Repeat("}", 63), 0, 0}}, NoError},
 		{"65 levels", strings.Repeat(`{"a":`, 65) + "1" + strings.Repeat("}", 65), nil, TooDeep},
 		{"a million brackets", `{"a":` + strings.Repeat("[", 1e6), nil, TooDeep},
+		{"1,001 members", `{` + strings.Repeat(`"x":1,`, 1000) + `"x":1}`, nil, TooManyFields},
 		{"1,001 members, nested ones counted", `{"a":{` + strings.Repeat(`"x":1,`, 999) + `"x":1}}`, nil, TooManyFields},
 	}
 	for _, tt := range tests {

@@ -195,6 +195,26 @@ func TestManyAgentsBootstrapAtOnce(t *testing.T) {
 	}
 }
 
+func TestATemplateThatAnotherAgentMadeMeanwhileIsNoError(t *testing.T) {
+	b := openBench(t, outputtest.Deps(t), nil)
+	if err := try(t, b, outputtest.Docs(3)); err != nil { // the other agent
+		t.Fatalf("send: %v", err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/_index_template" { // as it was a moment ago
+			_, _ = io.WriteString(w, `{"index_templates":[]}`)
+			return
+		}
+		b.sim.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	o := openOffline(t, func(c *Config) { c.Endpoints = []string{server.URL} })
+	t.Cleanup(o.http.CloseIdleConnections)
+	if err := try(t, o, outputtest.DocsFrom(3, 3)); err != nil {
+		t.Errorf("send: %v", err)
+	}
+}
+
 func TestAServerWithoutLifecyclesGetsTemplatesWithout(t *testing.T) {
 	sim := essim.New(essim.Options{Any: true})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package elasticsearch
 
 import (
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -31,6 +32,7 @@ func TestAnAnswerThatIsNotWholeSaysNothing(t *testing.T) {
 		{"cut behind the list", `{"errors":false,"items":[` + items(3, ok) + `]`, false},
 		{"cut in the first item", `{"errors":false,"items":[{"create":{"sta`, false},
 		{"something behind", whole(3) + "x", false},
+		{"another end of the same length", strings.TrimSuffix(whole(3), "}") + "]", false},
 		{"a second answer behind", whole(3) + whole(3), false},
 		{"an item of another action", `{"errors":false,"items":[` + ok + `,{"index":{"status":201}},` + ok + `]}`, false},
 		{"an item without a status", `{"errors":false,"items":[` + ok + `,{"create":{}},` + ok + `]}`, false},
@@ -52,6 +54,29 @@ func TestAnAnswerThatIsNotWholeSaysNothing(t *testing.T) {
 				t.Errorf("got %+v, %v, want taken %v", res, err, tt.taken)
 			}
 		})
+	}
+}
+
+// endless is an answer whose text never ends.
+type endless struct{ read int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.read > 64<<20 {
+		return 0, io.EOF
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	e.read += len(p)
+	return len(p), nil
+}
+
+func TestAnEndlessAnswerIsNotReadForEver(t *testing.T) {
+	o := openOffline(t, nil)
+	rest := &endless{}
+	body := io.MultiReader(strings.NewReader(`{"errors":true,"items":[{"create":{"status":400,"error":{"reason":"`), rest)
+	if _, err := o.readResult(body, 3); err == nil || rest.read > 4<<20 {
+		t.Errorf("got %v after %d bytes, want an error after about a MiB", err, rest.read)
 	}
 }
 

@@ -83,6 +83,8 @@ func TestABlockChangesARow(t *testing.T) {
 			enrich.Block{Set: []enrich.Setting{{"ctx.a", text("x")}}}},
 		{"a set field takes the place of those below it", `{"ctx.a":1,"ctx.b":2,"c":3}`, `{"c":3,"ctx":"x"}`,
 			enrich.Block{Set: []enrich.Setting{{"ctx", text("x")}}}},
+		{"a set field with a dot takes the place of those below it", `{"a.b.c":1,"a.d":2}`, `{"a.d":2,"a.b":"x"}`,
+			enrich.Block{Set: []enrich.Setting{{"a.b", text("x")}}}},
 		{"a scalar above a set field becomes a label", `{"ctx":1}`, `{"labels.ctx":1,"ctx.a":"x"}`,
 			enrich.Block{Set: []enrich.Setting{{"ctx.a", text("x")}}}},
 		{"the message is set", `plain`, `{"message":"x"}`,

@@ -7,14 +7,16 @@ func (r *Redactor) matches(text []byte) bool {
 	if !r.suspect(text) {
 		return false
 	}
-	_, end := r.next(text, 0)
+	c := cursor{r: r, text: text}
+	_, end := c.next(0)
 	return end > 0
 }
 
 // appendRedacted appends text with the mask for each match.
 func (r *Redactor) appendRedacted(dst, text []byte) []byte {
+	c := cursor{r: r, text: text}
 	for at := 0; ; {
-		start, end := r.next(text, at)
+		start, end := c.next(at)
 		if end == 0 {
 			return append(dst, text[at:]...)
 		}
@@ -23,18 +25,37 @@ func (r *Redactor) appendRedacted(dst, text []byte) []byte {
 	}
 }
 
+// cursor goes through the matches of a text. It keeps the next one of each
+// pattern, so that one that is far away, or not there, is looked for once.
+type cursor struct {
+	r     *Redactor
+	text  []byte
+	found [4]struct {
+		start, end int  // end is 0 if there is none
+		looked     bool // it was looked for
+	}
+}
+
+// finders are the patterns, each with what finds it.
+var finders = [4]struct {
+	kind kinds
+	find func(text []byte, from int) (start, end int)
+}{{email, nextEmail}, {card, nextCard}, {bearer, nextBearer}, {password, nextPassword}}
+
 // next finds the first match at or behind from: of two that begin at the same
 // place the longer. end is 0 if there is none.
-func (r *Redactor) next(text []byte, from int) (start, end int) {
-	for _, one := range [...]struct {
-		kind kinds
-		find func(text []byte, from int) (int, int)
-	}{{email, nextEmail}, {card, nextCard}, {bearer, nextBearer}, {password, nextPassword}} {
-		if r.kinds&one.kind == 0 {
+func (c *cursor) next(from int) (start, end int) {
+	for k := range finders {
+		if c.r.kinds&finders[k].kind == 0 {
 			continue
 		}
-		if s, e := one.find(text, from); e > 0 && (end == 0 || s < start || s == start && e > end) {
-			start, end = s, e
+		f := &c.found[k]
+		if !f.looked || f.end > 0 && f.start < from {
+			f.looked = true
+			f.start, f.end = finders[k].find(c.text, from)
+		}
+		if f.end > 0 && (end == 0 || f.start < start || f.start == start && f.end > end) {
+			start, end = f.start, f.end
 		}
 	}
 	return start, end
@@ -174,7 +195,8 @@ func indexFold(text []byte, lower byte) int {
 // passwordValue finds the value behind the word that ends at i: the rest of
 // the key, a sign, and the value in quotes or up to a space or a delimiter.
 func passwordValue(text []byte, i int) (start, end int) {
-	for i < len(text) && (text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z' || text[i]-'0' <= 9 || text[i] == '_') {
+	const longest = 32 // of the rest of a key; without a bound, a text of such words alone would take for ever
+	for word := i; i < len(text) && i-word < longest && (text[i]|0x20 >= 'a' && text[i]|0x20 <= 'z' || text[i]-'0' <= 9 || text[i] == '_'); {
 		i++
 	}
 	i = skip(text, i, `"'\] `)

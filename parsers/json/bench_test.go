@@ -35,6 +35,6 @@ func BenchmarkDocument(b *testing.B) {
 	b.SetBytes(int64(len(sample)))
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = batch.AppendDocument(dst[:0], 0, []string{"standard"})
+		dst = batch.AppendDocument(dst[:0], 0, parsertest.Classes)
 	}
 }

@@ -71,8 +71,13 @@ func (r *reader) read(b *event.Batch, i int, loc *time.Location) bool {
 	s := r.shapes.at(id)
 	learn := marks&unusual == 0 && len(b.Fields(i)) == 0
 	if learn && s.id == id {
-		learn = len(s.steps) == len(r.members) && s.apart(b.Source)
-		if learn && s.follow(b, i, base, line, r.members, loc) {
+		switch {
+		case len(s.steps) != len(r.members):
+			s.rest--
+			learn = s.rest == 0
+		case !s.apart(b.Source):
+			learn = false
+		case s.follow(b, i, base, line, r.members, loc):
 			return true
 		}
 	}

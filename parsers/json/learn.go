@@ -9,8 +9,8 @@ import (
 // r.shapes.added says which field each member became. Where steps would not
 // say all of it, s has none.
 func (r *reader) learn(s *shape, id uint64, b *event.Batch, i int, base event.Span, line []byte, o ecs.Outcome) {
-	*s = shape{id: id, steps: s.steps[:0], text: s.text[:0]}
-	if !o.Stable {
+	*s = shape{id: id, steps: s.steps[:0], text: s.text[:0], rest: restAfter}
+	if !o.Stable || r.row.Count() != len(r.members) { // a field more is one that End made
 		return
 	}
 	fields := b.Fields(i)

@@ -16,6 +16,7 @@ type shape struct {
 	text   []byte        // what the steps' keys are slices of
 	source *event.Source // the source for which near was found out
 	near   bool          // one of its constants may have to do with a key
+	rest   uint8         // without steps: lines until they are looked for again
 }
 
 // step is what becomes of one member.
@@ -54,6 +55,10 @@ func outline(members []jsonscan.Field) (id uint64, marks jsonscan.Marks) {
 	}
 	return id, marks
 }
+
+// restAfter is how many lines of an outline go the long way after one of which
+// no steps could be made: the next may be of another kind.
+const restAfter = 64
 
 // keyMarks is how far the marks of keys, which are the two lowest alone, are
 // shifted in an outline's.

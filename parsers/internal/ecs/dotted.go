@@ -24,7 +24,7 @@ func (w *Row) dotted(f event.Field) bool {
 		w.toLabels(f, "")
 		return false
 	}
-	if f.Kind == event.JSON {
+	if w.isObject(f) {
 		if n := known.find(key, hash(key)); n != nil && n.use == scalar {
 			f.Kind, f.Inline = event.String, false
 		}

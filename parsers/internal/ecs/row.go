@@ -178,7 +178,7 @@ func (w *Row) isObject(f event.Field) bool {
 // putObject places a field whose name ECS has an object for.
 func (w *Row) putObject(f event.Field, h uint64, n *name) {
 	switch {
-	case w.isObject(f) && (n.use != object || w.constants.maybe(h)):
+	case w.isObject(f) && (n.use != object || w.constants.maybe(h) && w.constants.meet(w.b.Bytes(f.Key)) == above):
 		key := f.Key
 		if n.text == "err" {
 			key = w.b.StoreString("error")

@@ -1,8 +1,12 @@
 retention {
+  default = "a"
   class "a" {
     keep = "1d"
   }
-  default = "a"
+  class "b" {
+    keep  = "2d"
+    where = retention.class == "a"
+  }
 }
 
 enrich "b" {

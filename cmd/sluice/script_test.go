@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/renthub/sluice/internal/essim"
+)
+
+// update writes golden files and generated pages anew.
+var update = flag.Bool("update", false, "write what the tests compare with")
+
+// TestMain lets the scripts run this binary as sluice.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sluice": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"eventually": eventually, "elasticsearch": startElasticsearch, "terminal": onTerminal,
+		},
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("NO_COLOR", "")
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("TERM", "xterm")
+			return nil
+		},
+	})
+}
+
+// eventually runs a command until what it prints matches:
+//
+//	eventually PATTERN COMMAND ...
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually PATTERN COMMAND ...")
+	}
+	want, err := regexp.Compile("(?ms)" + args[0])
+	ts.Check(err)
+	var out bytes.Buffer
+	try := time.NewTicker(20 * time.Millisecond)
+	defer try.Stop()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-try.C {
+		err = ts.Exec(args[1], args[2:]...)
+		out.Reset()
+		out.WriteString(ts.ReadFile("stdout") + ts.ReadFile("stderr"))
+		if want.Match(out.Bytes()) {
+			return
+		}
+	}
+	ts.Fatalf("never matched %s: %v\n%s", args[0], err, out.String())
+}
+
+// startElasticsearch starts a stand-in at $ES. It refuses documents with the
+// word "poison".
+func startElasticsearch(ts *testscript.TestScript, _ bool, _ []string) {
+	sim := essim.New(essim.Options{KeepIDs: true})
+	sim.Always(&essim.Fault{Item: func(_ int, doc []byte) (int, string, string) {
+		if bytes.Contains(doc, []byte("poison")) {
+			return 400, "document_parsing_exception", "failed to parse field [n] \x1b[31mred"
+		}
+		return 0, "", ""
+	}})
+	server := httptest.NewServer(sim)
+	ts.Defer(server.Close)
+	ts.Setenv("ES", strings.TrimPrefix(server.URL, "http://"))
+}
+
+// onTerminal runs a command on a terminal, and leaves what it showed in the
+// file "screen":
+//
+//	terminal COMMAND ...
+func onTerminal(ts *testscript.TestScript, _ bool, args []string) {
+	path, err := exec.LookPath(filepath.Join(strings.Split(ts.Getenv("PATH"), string(os.PathListSeparator))[0], args[0]))
+	ts.Check(err)
+	cmd := exec.Command(path, args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "TERM"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	f, err := pty.Start(cmd)
+	ts.Check(err)
+	defer f.Close()
+	screen, _ := io.ReadAll(f) // a terminal that nobody writes to any more is an error
+	err = cmd.Wait()
+	ts.Logf("%s", screen)
+	ts.Check(os.WriteFile(ts.MkAbs("screen"), screen, 0o600))
+	ts.Check(err)
+}
+
+func TestANumberIsGroupedByThousands(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000"} {
+		if got := grouped(n); got != want {
+			t.Errorf("%d: got %s, want %s", n, got, want)
+		}
+	}
+}
+
+func TestTextFromOutsideCannotTakeOverATerminal(t *testing.T) {
+	if got := visible("a\x1b]0;owned\x07b\x1b[31mred"); strings.ContainsAny(got, "\x1b\x07") {
+		t.Errorf("got %q", got)
+	}
+}
