@@ -197,6 +197,9 @@ func (c *Cursor) Ack(first, count uint64) {
 	t := c.track
 	before := t.taken.prefix
 	wasDirty := t.dirty
+	if len(t.late) > 0 {
+		t.arrived(first, first+count)
+	}
 	t.add(first, min(first+count, l.next))
 	if !wasDirty && t.dirty && !t.volatile || l.leavesOldest(before, t.taken.prefix) {
 		l.wake()

@@ -174,3 +174,58 @@ func TestUnsyncedBytesAreBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestARecordOfAnotherLogInTheSamePlaceIsNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disks := []*simdisk.Disk{simdisk.New(), simdisk.New()}
+		var at int64
+		for _, disk := range disks {
+			l := mustOpen(t, simOptions(disk))
+			if _, err := l.Cursor("main", CursorOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			mustAppend(t, l, &Record{Count: 1, Body: []byte("body")})
+			mustAppend(t, l, &Record{Count: 1, Body: []byte("body")})
+			at = l.segments[0].recordsAt()
+			l.Close()
+		}
+		var stale []byte
+		disks[1].Edit("/log/"+segmentName(1), func(b []byte) []byte { stale = b; return b })
+		disks[0].Edit("/log/"+segmentName(1), func(b []byte) []byte { copy(b[at:at+100], stale[at:]); return b })
+		l := mustOpen(t, simOptions(disks[0]))
+		defer l.Close()
+		if lost := l.Recovery().Lost; len(lost) != 1 || lost[0].Range != (Range{1, 1}) {
+			t.Errorf("lost: %+v, want the first document", lost)
+		}
+	})
+}
+
+func TestAnAckWhileTheCursorIsSavedIsSavedNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := simdisk.New()
+		slow := slowFS{disk, make(chan struct{}, 100)}
+		for range 50 {
+			slow.gate <- struct{}{}
+		}
+		l := mustOpen(t, simOptions(slow))
+		c, err := l.Cursor("main", CursorOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, l, &Record{Count: 2, Body: []byte("body")})
+		time.Sleep(5 * time.Second)
+		for len(slow.gate) > 0 {
+			<-slow.gate
+		}
+		c.Ack(1, 1)
+		time.Sleep(5 * time.Second) // the cursor's sync is held
+		c.Ack(2, 1)
+		close(slow.gate)
+		time.Sleep(5 * time.Second)
+		saved, err := readCursor(disk.Crash(simdisk.LoseAll, 0), "/log/cursors", cursorFileName("main"))
+		if err != nil || saved.taken.prefix != 3 {
+			t.Errorf("saved: %+v, %v, want it at 3", saved, err)
+		}
+		l.Close()
+	})
+}

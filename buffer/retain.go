@@ -80,8 +80,7 @@ func (l *Log) oldestToGo() (s, next *segment) {
 		return nil, nil
 	}
 	for _, t := range holders {
-		n := t.add(s.first, next.base)
-		t.dropped += n
+		n := t.drop(s.first, next.base)
 		l.addJumps(t)
 		l.opts.Logger.Warn("dropping undelivered documents", "cursor", t.name, "documents", n)
 	}

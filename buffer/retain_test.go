@@ -126,9 +126,11 @@ func TestAnOutputThatDropsMayAcknowledgeLate(t *testing.T) {
 		for range 60 {
 			tryAppend(t, l, w)
 		}
-		before := b.Stats()
+		want := b.Stats()
+		want.Dropped -= 3 // the output had them in hand, and has them
 		b.Ack(item.First, 3)
-		if diff := cmp.Diff(b.Stats(), before); diff != "" {
+		b.Ack(item.First, 3) // once
+		if diff := cmp.Diff(b.Stats(), want); diff != "" {
 			t.Errorf("late acknowledgement changed (-got +want):\n%s", diff)
 		}
 	})

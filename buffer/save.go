@@ -42,6 +42,7 @@ func (l *Log) save(t *track, sync bool) error {
 	now := time.Now()
 	l.mu.Lock()
 	c, rewrite := l.saved(t), t.dirty
+	t.dirty = false // what is acknowledged from here on is for the next time
 	l.mu.Unlock()
 	var err error
 	if rewrite {
@@ -56,10 +57,8 @@ func (l *Log) save(t *track, sync bool) error {
 		t.dirty, t.movedAt = true, now.Add(probeInterval)
 		return err
 	}
-	if rewrite {
-		// What was taken and is not synced yet is saved later.
-		t.dirty = t.taken.last() > l.synced.seq || t.dropped+t.damaged > c.dropped+c.damaged
-		t.movedAt = now.Add(saveSyncInterval)
+	if rewrite && !t.dirty && t.taken.last() > l.synced.seq {
+		t.dirty, t.movedAt = true, now.Add(saveSyncInterval) // what was not synced yet is saved later
 	}
 	t.unsynced = t.unsynced || rewrite
 	if sync {

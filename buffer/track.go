@@ -25,6 +25,7 @@ type track struct {
 	syncedAt time.Time
 
 	flight []flight // handed out and not taken whole, in order
+	late   []span   // dropped, but handed out before: the output may have them yet
 }
 
 // flight is a record handed to an output.
@@ -50,6 +51,38 @@ func (t *track) add(first, end uint64) uint64 {
 		t.movedAt = time.Now()
 	}
 	return n
+}
+
+// drop marks documents as passed over, counts them and returns how many they were. The caller holds Log.mu.
+func (t *track) drop(first, end uint64) uint64 {
+	for _, f := range t.flight {
+		at := max(f.first, first)
+		for _, r := range t.taken.ranges(at, min(f.end, end)) {
+			t.late = append(t.late, span{at, r.First})
+			at = r.End()
+		}
+		t.late = append(t.late, span{at, max(at, min(f.end, end))})
+	}
+	n := t.add(first, end)
+	t.dropped += n
+	return n
+}
+
+// arrived takes back that documents were dropped which the output has after all: they were in its hands. The caller
+// holds Log.mu.
+func (t *track) arrived(first, end uint64) {
+	var left []span
+	for _, s := range t.late {
+		from, to := max(s.first, first), min(s.end, end)
+		if from >= to {
+			left = append(left, s)
+			continue
+		}
+		t.dropped -= to - from
+		t.dirty = true
+		left = append(left, span{s.first, from}, span{to, s.end})
+	}
+	t.late = slices.DeleteFunc(left, func(s span) bool { return s.first >= s.end })
 }
 
 // saveAt is when the track's file is to be written or synced; zero if it is up to date. The caller holds Log.mu.

@@ -1,6 +1,9 @@
 package event
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // MaxBatch is the size in bytes at which an input starts a new batch. One
 // longer line stands in a batch of its own.
@@ -161,6 +164,16 @@ func (b *Batch) Add(i int, f Field) {
 	}
 	b.fields = append(b.fields, f)
 	r.n++
+}
+
+// Extend gives row i, which has no fields yet, n of them, to be filled in place:
+// what they hold is undefined. They are valid until the next call of a method
+// that adds fields.
+func (b *Batch) Extend(i, n int) []Field {
+	r := &b.rows[i]
+	r.first, r.n = uint32(len(b.fields)), uint32(n)
+	b.fields = slices.Grow(b.fields, n)[:len(b.fields)+n]
+	return b.Fields(i)
 }
 
 // Set gives row i a field, in the place of one with the same key.

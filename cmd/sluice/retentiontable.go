@@ -42,7 +42,7 @@ func (c *common) sayRetention(w io.Writer, plans []retentionPlan) error {
 		for i := range p.changes {
 			ch := &p.changes[i]
 			have := keep(ch.Have)
-			if ch.Action == outputs.CreateRetention {
+			if ch.Action == outputs.CreateRetention || ch.Action == outputs.WarnRetention && ch.Have == 0 { // not known
 				have = "-"
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s %s\t%s\t%s\t%s\n", visible(p.name), ch.Action, visible(ch.Class), ch.Kind, visible(ch.Name), have, keep(ch.Want), cmp.Or(visible(ch.Warning), "-"))

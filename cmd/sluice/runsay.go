@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -48,7 +49,12 @@ Or see it at work:  sluice run --demo
 	return err
 }
 
-// archives are the folders that file outputs write to: no input may read them.
+// own are the files and folders that no input may read, beside the buffer's.
+func own(cfg *config.Config) []string {
+	return append(archives(cfg), filepath.Join(dataDir(cfg), "admin.json"))
+}
+
+// archives are the folders that file outputs write to.
 func archives(cfg *config.Config) []string {
 	var dirs []string
 	for i := range cfg.Outputs {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -29,14 +31,19 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	reference, err := filepath.Abs(filepath.FromSlash("../../docs/reference/metrics.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"eventually": eventually, "elasticsearch": startElasticsearch, "terminal": onTerminal,
+			"eventually": eventually, "elasticsearch": startElasticsearch, "terminal": onTerminal, "documented": documented,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "")
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("REFERENCE", reference)
 			e.Setenv("TERM", "xterm")
 			return nil
 		},
@@ -101,6 +108,31 @@ func onTerminal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Logf("%s", screen)
 	ts.Check(os.WriteFile(ts.MkAbs("screen"), screen, 0o600))
 	ts.Check(err)
+}
+
+// documented fails where a metric of the agent whose address is in the file is
+// not in the reference:
+//
+//	documented ADMIN.JSON
+func documented(ts *testscript.TestScript, _ bool, args []string) {
+	var a struct{ Addr string }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &a))
+	resp, err := http.Get("http://" + a.Addr + "/metrics")
+	ts.Check(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	page, err := os.ReadFile(ts.Getenv("REFERENCE"))
+	ts.Check(err)
+	names := regexp.MustCompile("(?m)^# TYPE (sluice_[a-z_]+) ").FindAllSubmatch(text, -1)
+	if len(names) < 10 {
+		ts.Fatalf("only %d metrics:\n%s", len(names), text)
+	}
+	for _, n := range names {
+		if !bytes.Contains(page, append([]byte("| `"), n[1]...)) {
+			ts.Fatalf("%s is not in the reference", n[1])
+		}
+	}
 }
 
 func TestANumberIsGroupedByThousands(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 // pattern need ever have named it where it is now. It is told from rotations that were read long ago by its last write,
 // which is not before that of the file that had the name when it was looked at last.
 
-
 // keepBefore is how long it is remembered what a name led to.
 const keepBefore = 10 * time.Minute
 

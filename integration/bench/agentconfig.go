@@ -39,7 +39,7 @@ func (c agentConfig) text() string {
 
 enrich "constants" {
   set = {
-    "deployment.environment" = "production"
+    "deployment.environment" = "prod"
     "labels.cluster"         = "eu%s"
   }
 }

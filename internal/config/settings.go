@@ -76,7 +76,7 @@ func (l *loader) loadAdmin() {
 	if b != nil && !d.places["listen"].unknown {
 		d.checkListen(a, b.DefRange)
 	}
-	l.config.Admin = Admin{Enabled: a.Enabled, Listen: a.Listen, Token: a.Token}
+	l.config.Admin = Admin(a)
 	l.finish(d)
 }
 

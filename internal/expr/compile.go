@@ -68,7 +68,7 @@ func (c *compiler) root(e hcl.Expression, template bool) *node {
 func (c *compiler) node(e hclsyntax.Expression) *node {
 	switch e := e.(type) {
 	case *hclsyntax.ParenthesesExpr:
-		return c.node(e.Expression.(hclsyntax.Expression))
+		return c.node(e.Expression)
 	case *hclsyntax.TemplateWrapExpr:
 		return c.node(e.Wrapped)
 	case *hclsyntax.BinaryOpExpr:

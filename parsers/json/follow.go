@@ -10,10 +10,7 @@ import (
 
 // follow takes the steps of s for row i, which has no fields yet, or none of them.
 func (s *shape) follow(b *event.Batch, i int, base event.Span, line []byte, members []jsonscan.Field, loc *time.Location) bool {
-	for range members {
-		b.Add(i, event.Field{}) // filled in place: copying a field costs more than making it
-	}
-	fields := b.Fields(i)[:len(members)]
+	fields := b.Extend(i, len(members))[:len(members)] // filled in place: copying a field costs more than making it
 	row := b.Row(i)
 	dropped := -1
 	for k := range members {
