@@ -3,6 +3,7 @@ package buffer
 import (
 	"errors"
 	"fmt"
+	"github.com/renthub/sluice/internal/fsx"
 	"os"
 	"syscall"
 	"time"
@@ -100,6 +101,17 @@ func (l *Log) probeSpace() bool {
 	return l.makeBallast() == nil
 }
 
+// fill writes size bytes of zeros.
+func fill(f fsx.File, size int64) error {
+	block := make([]byte, 1<<20)
+	for at := int64(0); at < size; at += int64(len(block)) {
+		if _, err := f.WriteAt(block[:min(int64(len(block)), size-at)], at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // makeBallast fills the ballast file if there is none.
 func (l *Log) makeBallast() error {
 	if l.opts.Ballast <= 0 {
@@ -113,9 +125,8 @@ func (l *Log) makeBallast() error {
 	if err != nil {
 		return fmt.Errorf("create ballast: %w", err)
 	}
-	block := make([]byte, 1<<20)
-	for at := int64(0); at < l.opts.Ballast && err == nil; at += int64(len(block)) {
-		_, err = f.WriteAt(block[:min(int64(len(block)), l.opts.Ballast-at)], at)
+	if r, ok := f.(fsx.Reserver); !ok || r.Reserve(l.opts.Ballast) != nil {
+		err = fill(f, l.opts.Ballast)
 	}
 	if err == nil {
 		err = f.Sync()

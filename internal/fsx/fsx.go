@@ -47,6 +47,9 @@ type File interface {
 	Stat() (fs.FileInfo, error)
 }
 
+// Reserver is implemented by files that can take room on the disk without being written.
+type Reserver interface{ Reserve(size int64) error }
+
 // Space is the room on a file system, in bytes.
 type Space struct{ Total, Free int64 }
 
