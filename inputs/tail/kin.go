@@ -96,12 +96,17 @@ func (s *scanner) holds(g *generation, b *body, path string) bool {
 	if p.end == 0 || filepath.Dir(path) != filepath.Dir(g.path) {
 		return false
 	}
-	name := filepath.Base(path)
-	if !rotationOf(filepath.Base(g.path), name) && !rotationOf(filepath.Base(g.src.Name), name) {
+	if !related(g, path) {
 		return false
 	}
 	ok, err := p.marks.match(b, p.end)
 	return err == nil && ok
+}
+
+// related reports whether path is g's, or one that a rotation gives it.
+func related(g *generation, path string) bool {
+	name := filepath.Base(path)
+	return rotationOf(filepath.Base(g.path), name) || rotationOf(filepath.Base(g.src.Name), name)
 }
 
 // original returns the generation that has its own body and whose content b holds as well: b is a copy of it, made by

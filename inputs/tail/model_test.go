@@ -299,6 +299,9 @@ func (m *model) check() {
 		m.t.Errorf("%.60q was never written", text)
 	}
 	if m.t.Failed() {
+		for _, l := range m.sink.Lines() {
+			m.t.Logf("%x %s %d+%d %.20q", l.Source, l.Name, l.Pos, l.Size, l.Text)
+		}
 		m.t.Fatalf("after:\n%s", strings.Join(m.log[max(0, len(m.log)-40):], "\n"))
 	}
 }

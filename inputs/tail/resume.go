@@ -83,6 +83,9 @@ func (s *scanner) patternNear(path string) *pattern {
 
 // resume goes on with g at path if the file there holds what g had read.
 func (s *scanner) resume(g *generation, path string) bool {
+	if g.snapshot().end == 0 && !related(g, path) { // there is no content to compare, and inodes are used again
+		return false
+	}
 	p := s.patternOf(path)
 	if p == nil {
 		p = g.pattern

@@ -44,10 +44,8 @@ func (s *scanner) searchIn(g *generation, dir string) bool {
 		others = append(others, path)
 	}
 	for _, path := range others {
-		if name := filepath.Base(path); rotationOf(filepath.Base(g.path), name) || rotationOf(filepath.Base(g.src.Name), name) {
-			if g.snapshot().end > 0 && s.resume(g, path) {
-				return true
-			}
+		if related(g, path) && g.snapshot().end > 0 && s.resume(g, path) {
+			return true
 		}
 	}
 	return false

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/expr"
 	"github.com/renthub/sluice/outputs"
@@ -21,10 +22,10 @@ import (
 )
 
 // openOutput opens an output as the pipeline does.
-func openOutput(t *testing.T, n *node, logs *bytes.Buffer, change func(*elasticsearch.Config)) outputs.Output {
+func openOutput(t *testing.T, n *realserver.Node, logs *bytes.Buffer, change func(*elasticsearch.Config)) outputs.Output {
 	t.Helper()
 	c := elasticsearch.Type.Config().(*elasticsearch.Config)
-	c.Endpoints = []string{n.url}
+	c.Endpoints = []string{n.URL}
 	c.Timeout = config.Duration(20 * time.Second)
 	if change != nil {
 		change(c)
@@ -61,7 +62,7 @@ func document(k int, fields string) event.Doc {
 }
 
 func TestElasticsearch(t *testing.T) {
-	n := newNode(t, "server/start.sh", "ES_DIST", "es-dist", "ES_YML=http.max_content_length: 1mb")
+	n := realserver.Start(t, realserver.Elasticsearch, "ES_YML=http.max_content_length: 1mb")
 	t.Run("documents go to the stream of their service and class, once", func(t *testing.T) { storesOnce(t, n) })
 	t.Run("a template and a lifecycle are made for each class", func(t *testing.T) { bootstraps(t, n) })
 	t.Run("a missing template makes no stray index", func(t *testing.T) { makesNoStray(t, n) })
@@ -76,7 +77,7 @@ func TestElasticsearch(t *testing.T) {
 	t.Run("a restarted server goes on", func(t *testing.T) { survivesRestart(t, n) })
 }
 
-func storesOnce(t *testing.T, n *node) {
+func storesOnce(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "once" })
 	docs := outputtest.Docs(600)
 	for range 2 { // the second time all are 409
@@ -84,11 +85,11 @@ func storesOnce(t *testing.T, n *node) {
 			t.Fatalf("send: %v", err)
 		}
 	}
-	if got := n.count(t, "once-*"); got != 600 {
+	if got := n.Count(t, "once-*"); got != 600 {
 		t.Errorf("got %d documents, want 600", got)
 	}
 	for _, stream := range []string{"once-svc_0-audit", "once-svc_1-debug", "once-svc_0-standard"} {
-		if got := n.count(t, stream); got != 100 {
+		if got := n.Count(t, stream); got != 100 {
 			t.Errorf("%s: got %d documents, want 100", stream, got)
 		}
 	}
@@ -100,13 +101,13 @@ func storesOnce(t *testing.T, n *node) {
 			} `json:"hits"`
 		} `json:"hits"`
 	}
-	n.ask(t, "GET", "/once-*/_search?q=seq:7", "", &hit)
+	n.Ask(t, "GET", "/once-*/_search?q=seq:7", "", &hit)
 	if len(hit.Hits.Hits) != 1 || hit.Hits.Hits[0].ID != "ASNFZ4mrze8-700-100" || !bytes.Equal(hit.Hits.Hits[0].Source, docs[7].JSON) {
 		t.Errorf("document 7: got %+v, want id ASNFZ4mrze8-700-100 and %s", hit.Hits.Hits, docs[7].JSON)
 	}
 }
 
-func bootstraps(t *testing.T, n *node) {
+func bootstraps(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "boot" })
 	if err := send(t, o, outputtest.Docs(3)); err != nil {
 		t.Fatalf("send: %v", err)
@@ -125,7 +126,7 @@ func bootstraps(t *testing.T, n *node) {
 				} `json:"index_template"`
 			} `json:"index_templates"`
 		}
-		n.ask(t, "GET", "/_index_template/sluice-boot-"+class, "", &got)
+		n.Ask(t, "GET", "/_index_template/sluice-boot-"+class, "", &got)
 		if len(got.Templates) != 1 || got.Templates[0].Body.Template.Lifecycle.Retention != want ||
 			got.Templates[0].Body.Patterns[0] != "boot-*-"+class || got.Templates[0].Body.Stream == nil {
 			t.Errorf("template of %s: got %+v, want a data stream with retention %s", class, got, want)
@@ -133,7 +134,7 @@ func bootstraps(t *testing.T, n *node) {
 	}
 }
 
-func makesNoStray(t *testing.T, n *node) {
+func makesNoStray(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix, c.Bootstrap = "stray", "never" })
 	err := send(t, o, outputtest.Docs(3))
 	var partial *outputs.Partial
@@ -141,19 +142,19 @@ func makesNoStray(t *testing.T, n *node) {
 		t.Fatalf("send: got %v, want three documents that need attention", err)
 	}
 	t.Logf("reason: %s", partial.Failed[0].Reason)
-	if status := n.ask(t, "GET", "/stray-svc_0-audit", "", nil); status != 404 {
+	if status := n.Ask(t, "GET", "/stray-svc_0-audit", "", nil); status != 404 {
 		t.Errorf("index stray-svc_0-audit: got status %d, want 404", status)
 	}
 }
 
-func changesNothing(t *testing.T, n *node) {
-	n.ask(t, "PUT", "/_index_template/mine", `{"index_patterns":["mine-*-audit"],"data_stream":{},"priority":120,"template":{"lifecycle":{"data_retention":"7d"}}}`, nil)
-	n.ask(t, "PUT", "/_index_template/part", `{"index_patterns":["mine-svc_1-*"],"data_stream":{},"priority":130,"template":{"lifecycle":{"data_retention":"8d"}}}`, nil)
+func changesNothing(t *testing.T, n *realserver.Node) {
+	n.Ask(t, "PUT", "/_index_template/mine", `{"index_patterns":["mine-*-audit"],"data_stream":{},"priority":120,"template":{"lifecycle":{"data_retention":"7d"}}}`, nil)
+	n.Ask(t, "PUT", "/_index_template/part", `{"index_patterns":["mine-svc_1-*"],"data_stream":{},"priority":130,"template":{"lifecycle":{"data_retention":"8d"}}}`, nil)
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "mine" })
 	if err := send(t, o, outputtest.Docs(60)); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	if status := n.ask(t, "GET", "/_index_template/sluice-mine-audit", "", nil); status != 404 {
+	if status := n.Ask(t, "GET", "/_index_template/sluice-mine-audit", "", nil); status != 404 {
 		t.Errorf("a template was made over one that covers all: status %d", status)
 	}
 	var got struct {
@@ -163,13 +164,13 @@ func changesNothing(t *testing.T, n *node) {
 			} `json:"index_template"`
 		} `json:"index_templates"`
 	}
-	n.ask(t, "GET", "/_index_template/sluice-mine-debug", "", &got)
+	n.Ask(t, "GET", "/_index_template/sluice-mine-debug", "", &got)
 	if len(got.Templates) != 1 || got.Templates[0].Body.Priority != 129 {
 		t.Errorf("template beside one that covers a part: got %+v, want priority 129", got)
 	}
 }
 
-func conflicts(t *testing.T, n *node) {
+func conflicts(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "conflict" })
 	docs := []event.Doc{
 		document(0, `,"took":5`), document(6, `,"took":{"ms":5}`), document(12, `,"took":6`), document(18, `,"took":"long"`),
@@ -185,12 +186,12 @@ func conflicts(t *testing.T, n *node) {
 			t.Errorf("failure %d: got %+v, want document %d as poison, with the field", i, f, 1+2*i)
 		}
 	}
-	if got := n.count(t, "conflict-*"); got != 2 {
+	if got := n.Count(t, "conflict-*"); got != 2 {
 		t.Errorf("got %d documents, want the 2 others", got)
 	}
 }
 
-func fitsLabels(t *testing.T, n *node) {
+func fitsLabels(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "fit" })
 	docs := []event.Doc{
 		document(0, `,"labels.port":8080,"error.message":"boom","host.name":"web-1","kubernetes.namespace":"a","kubernetes":{"labels":{"app":"x"}}`),
@@ -201,12 +202,12 @@ func fitsLabels(t *testing.T, n *node) {
 	if err := send(t, o, docs); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	if got := n.count(t, "fit-*"); got != 4 {
+	if got := n.Count(t, "fit-*"); got != 4 {
 		t.Errorf("got %d documents, want 4", got)
 	}
 }
 
-func tooLarge(t *testing.T, n *node) {
+func tooLarge(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "large" })
 	big := document(0, `,"blob":"`+strings.Repeat("x", 1<<20)+`"`)
 	if err := send(t, o, []event.Doc{big}); !errors.Is(err, outputs.ErrTooLarge) {
@@ -217,22 +218,22 @@ func tooLarge(t *testing.T, n *node) {
 	}
 }
 
-func waitsForDisk(t *testing.T, n *node) {
+func waitsForDisk(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "disk" })
 	if err := send(t, o, outputtest.Docs(1)); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	n.ask(t, "PUT", "/disk-*/_settings", `{"index.blocks.read_only_allow_delete":true}`, nil)
+	n.Ask(t, "PUT", "/disk-*/_settings", `{"index.blocks.read_only_allow_delete":true}`, nil)
 	err := send(t, o, []event.Doc{document(6, ""), document(12, "")})
 	var throttled *outputs.Throttled
 	if !errors.As(err, &throttled) {
 		t.Errorf("send: got %v, want Throttled", err)
 	}
-	n.ask(t, "PUT", "/disk-*/_settings", `{"index.blocks.read_only_allow_delete":null}`, nil)
+	n.Ask(t, "PUT", "/disk-*/_settings", `{"index.blocks.read_only_allow_delete":null}`, nil)
 	if err := send(t, o, []event.Doc{document(6, ""), document(12, "")}); err != nil {
 		t.Errorf("send with room: %v", err)
 	}
-	n.ask(t, "PUT", "/disk-*/_settings", `{"index.blocks.write":true}`, nil)
+	n.Ask(t, "PUT", "/disk-*/_settings", `{"index.blocks.write":true}`, nil)
 	err = send(t, o, []event.Doc{document(18, ""), document(24, "")})
 	var partial *outputs.Partial
 	if !errors.As(err, &partial) || partial.Failed[0].Answer != outputs.NeedConfig {
@@ -240,9 +241,9 @@ func waitsForDisk(t *testing.T, n *node) {
 	}
 }
 
-func retains(t *testing.T, n *node) {
-	n.ask(t, "PUT", "/_index_template/sluice-keep-audit", `{"index_patterns":["keep-*-audit"],"data_stream":{},"priority":500,"_meta":{"mine":1},"template":{"lifecycle":{"data_retention":"7d"}}}`, nil)
-	n.ask(t, "PUT", "/_index_template/sluice-keep-debug", `{"index_patterns":["keep-*-debug"],"data_stream":{},"priority":500,"template":{"lifecycle":{"data_retention":"90d"}}}`, nil)
+func retains(t *testing.T, n *realserver.Node) {
+	n.Ask(t, "PUT", "/_index_template/sluice-keep-audit", `{"index_patterns":["keep-*-audit"],"data_stream":{},"priority":500,"_meta":{"mine":1},"template":{"lifecycle":{"data_retention":"7d"}}}`, nil)
+	n.Ask(t, "PUT", "/_index_template/sluice-keep-debug", `{"index_patterns":["keep-*-debug"],"data_stream":{},"priority":500,"template":{"lifecycle":{"data_retention":"90d"}}}`, nil)
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "keep" })
 	r := o.(outputs.Retainer)
 	plan, err := r.PlanRetention(t.Context())
@@ -287,15 +288,15 @@ func retains(t *testing.T, n *node) {
 		}
 	}
 	var got json.RawMessage
-	n.ask(t, "GET", "/_index_template/sluice-keep-audit", "", &got)
+	n.Ask(t, "GET", "/_index_template/sluice-keep-audit", "", &got)
 	if !bytes.Contains(got, []byte(`"mine":1`)) || !bytes.Contains(got, []byte(`"400d"`)) {
 		t.Errorf("template after apply: got %s, want 400d and what a person had added", got)
 	}
 }
 
-func constantStream(t *testing.T, n *node) {
+func constantStream(t *testing.T, n *realserver.Node) {
 	c := elasticsearch.Type.Config().(*elasticsearch.Config)
-	c.Endpoints, c.DataStream = []string{n.url}, expr.Literal("app-all")
+	c.Endpoints, c.DataStream = []string{n.URL}, expr.Literal("app-all")
 	d := outputtest.Deps(t)
 	d.Classes = d.Classes[:1] // one stream has one lifecycle
 	o, err := elasticsearch.Type.Open(c, d)
@@ -308,12 +309,12 @@ func constantStream(t *testing.T, n *node) {
 			t.Fatalf("send: %v", err)
 		}
 	}
-	if got := n.count(t, "app-all"); got != 10 {
+	if got := n.Count(t, "app-all"); got != 10 {
 		t.Errorf("got %d documents, want 10", got)
 	}
 }
 
-func storesWithoutIDs(t *testing.T, n *node) {
+func storesWithoutIDs(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix, c.DocumentID = "noid", false })
 	docs := outputtest.Docs(6)
 	for range 2 {
@@ -321,44 +322,44 @@ func storesWithoutIDs(t *testing.T, n *node) {
 			t.Fatalf("send: %v", err)
 		}
 	}
-	if got := n.count(t, "noid-*"); got != 12 {
+	if got := n.Count(t, "noid-*"); got != 12 {
 		t.Errorf("without ids: got %d documents, want both times 6", got)
 	}
 }
 
-func survivesRestart(t *testing.T, n *node) {
+func survivesRestart(t *testing.T, n *realserver.Node) {
 	o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Prefix = "again" })
 	if err := send(t, o, outputtest.Docs(10)); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	n.stop(t)
+	n.Stop(t)
 	if err := send(t, o, outputtest.Docs(20)); err == nil {
 		t.Error("send to a stopped server: got no error")
 	} else {
 		t.Logf("while stopped: %v", err)
 	}
-	n.start(t)
-	until(t, "the restarted server takes documents", func() bool { return send(t, o, outputtest.Docs(20)) == nil })
-	if got := n.count(t, "again-*"); got != 20 {
+	n.Start(t)
+	realserver.Until(t, "the restarted server takes documents", func() bool { return send(t, o, outputtest.Docs(20)) == nil })
+	if got := n.Count(t, "again-*"); got != 20 {
 		t.Errorf("got %d documents, want 20", got)
 	}
 }
 
 func TestElasticsearchWithSecurity(t *testing.T) {
-	ca, cert, key := certificates(t)
-	n := newNode(t, "server/start.sh", "ES_DIST", "es-dist", "ES_SECURITY=2", "ES_TLS_CERT="+cert, "ES_TLS_KEY="+key,
+	ca, cert, key := realserver.Certificates(t)
+	n := realserver.Start(t, realserver.Elasticsearch, "ES_SECURITY=2", "ES_TLS_CERT="+cert, "ES_TLS_KEY="+key,
 		"ES_YML=indexing_pressure.memory.limit: 64kb")
-	n.user, n.pass = "elastic", "sluice-test"
+	n.User, n.Pass = "elastic", "sluice-test"
 	password := func(c *elasticsearch.Config) {
-		c.CAFile, c.Username, c.Password = ca, n.user, config.NewSecret(n.pass)
-		c.Endpoints = []string{strings.TrimPrefix(n.url, "https://")} // https by itself
+		c.CAFile, c.Username, c.Password = ca, n.User, config.NewSecret(n.Pass)
+		c.Endpoints = []string{strings.TrimPrefix(n.URL, "https://")} // https by itself
 	}
 	t.Run("a password over TLS", func(t *testing.T) {
 		o := openOutput(t, n, nil, password)
 		if err := send(t, o, outputtest.Docs(30)); err != nil {
 			t.Fatalf("send: %v", err)
 		}
-		if got := n.count(t, "logs-*"); got != 30 {
+		if got := n.Count(t, "logs-*"); got != 30 {
 			t.Errorf("got %d documents, want 30", got)
 		}
 	})
@@ -382,7 +383,7 @@ func TestElasticsearchWithSecurity(t *testing.T) {
 	})
 	t.Run("plain HTTP to a TLS port is an error", func(t *testing.T) {
 		o := openOutput(t, n, nil, func(c *elasticsearch.Config) {
-			c.Endpoints = []string{strings.Replace(n.url, "https", "http", 1)}
+			c.Endpoints = []string{strings.Replace(n.URL, "https", "http", 1)}
 		})
 		err := send(t, o, outputtest.Docs(1))
 		if err == nil {
@@ -402,11 +403,11 @@ func TestElasticsearchWithSecurity(t *testing.T) {
 	})
 }
 
-func writesWithKey(t *testing.T, n *node, ca string) {
+func writesWithKey(t *testing.T, n *realserver.Node, ca string) {
 	var made struct {
 		Encoded string `json:"encoded"`
 	}
-	n.ask(t, "POST", "/_security/api_key", `{"name":"writer","role_descriptors":{"w":{"index":[{"names":["logs-*"],"privileges":["create_doc","auto_configure"]}]}}}`, &made)
+	n.Ask(t, "POST", "/_security/api_key", `{"name":"writer","role_descriptors":{"w":{"index":[{"names":["logs-*"],"privileges":["create_doc","auto_configure"]}]}}}`, &made)
 	if made.Encoded == "" {
 		t.Fatal("the server made no key")
 	}
@@ -415,7 +416,7 @@ func writesWithKey(t *testing.T, n *node, ca string) {
 	if err := send(t, o, outputtest.DocsFrom(100, 30)); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	if got := n.count(t, "logs-*"); got != 60 {
+	if got := n.Count(t, "logs-*"); got != 60 {
 		t.Errorf("got %d documents, want 60", got)
 	}
 	t.Logf("log: %s", logs.String())

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/elasticsearch"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -42,7 +43,7 @@ func TestOpenSearch(t *testing.T) {
 	if !hasJava21() {
 		t.Skip("no Java 21 or newer")
 	}
-	n := newNode(t, "../opensearch/server/start.sh", "OS_DIST", "os-dist")
+	n := realserver.Start(t, realserver.OpenSearch)
 	t.Run("without the opt-in it is refused before anything is sent", func(t *testing.T) {
 		o := openOutput(t, n, nil, nil)
 		err := send(t, o, outputtest.Docs(3))
@@ -50,7 +51,7 @@ func TestOpenSearch(t *testing.T) {
 		if !errors.As(err, &misconfigured) || !strings.Contains(err.Error(), `product = "any"`) {
 			t.Errorf("send: got %v, want Misconfigured with the hint", err)
 		}
-		if got := n.count(t, "logs-*"); got != 0 {
+		if got := n.Count(t, "logs-*"); got != 0 {
 			t.Errorf("got %d documents, want none", got)
 		}
 	})
@@ -64,7 +65,7 @@ func TestOpenSearch(t *testing.T) {
 				t.Fatalf("send: %v", err)
 			}
 		}
-		if got := n.count(t, "logs-*"); got != 60 {
+		if got := n.Count(t, "logs-*"); got != 60 {
 			t.Errorf("got %d documents, want 60", got)
 		}
 	})

@@ -52,10 +52,13 @@ func Start(t testing.TB, config string, under ...string) *Agent {
 // Pid is the process id of the agent, or of what it runs under.
 func (a *Agent) Pid() int { return a.cmd.Process.Pid }
 
-// Kill sends SIGKILL and waits until the process is gone.
+// Kill sends SIGKILL and waits until the process is gone, and what ran under it.
 func (a *Agent) Kill() {
 	syscall.Kill(-a.Pid(), syscall.SIGKILL)
 	<-a.exited
+	for deadline := time.Now().Add(5 * time.Second); syscall.Kill(-a.Pid(), 0) == nil && time.Now().Before(deadline); {
+		Pause(time.Millisecond)
+	}
 }
 
 // Signal sends s to the process.

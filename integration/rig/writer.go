@@ -182,7 +182,7 @@ func NewWriters(dir string, n, linesPerSecond int) Writers {
 	for i := range n {
 		ws = append(ws, &Writer{
 			Number: i, Path: filepath.Join(dir, fmt.Sprintf("app%d.log", i)), Rate: linesPerSecond / n,
-			Rotation: Numbered + Rotation(i%2), RotateAt: 512 << 10, Keep: 12,
+			Rotation: Numbered + Rotation(i%2), RotateAt: 512 << 10, Keep: 64,
 		})
 	}
 	return ws

@@ -1,6 +1,6 @@
 //go:build integration
 
-package elasticsearch
+package realserver
 
 import (
 	"crypto/ecdsa"
@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// certificates makes an authority and a certificate for localhost, as files.
-func certificates(t *testing.T) (ca, cert, key string) {
+// Certificates makes an authority and a certificate for localhost, as files.
+func Certificates(t testing.TB) (ca, cert, key string) {
 	t.Helper()
 	dir := t.TempDir()
 	authorityKey, authority := certificate(t, &x509.Certificate{
@@ -45,7 +45,7 @@ func certificates(t *testing.T) (ca, cert, key string) {
 }
 
 // certificate signs a template, by itself if there is no parent.
-func certificate(t *testing.T, template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*ecdsa.PrivateKey, *x509.Certificate) {
+func certificate(t testing.TB, template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey) (*ecdsa.PrivateKey, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
