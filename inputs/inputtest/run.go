@@ -2,6 +2,7 @@ package inputtest
 
 import (
 	"context"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -56,3 +57,6 @@ func (r *Running) WaitEnd(t testing.TB) error {
 		return nil
 	}
 }
+
+// logger writes to the test's output.
+func logger(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }

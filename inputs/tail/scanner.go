@@ -51,7 +51,7 @@ type copyOf struct {
 
 func newScanner(t *Tailer) *scanner {
 	return &scanner{
-		t: t, watch: newWatches(t.deps.Logger, t.metrics.unwatched),
+		t: t, watch: newWatches(t.newWatcher, t.deps.Logger, t.metrics.unwatched),
 		byID: map[fileID]*generation{}, byPath: map[string]*generation{}, byTarget: map[string]*generation{},
 		gone: map[*generation]struct{}{}, bodiless: map[*generation]struct{}{}, kin: map[string][]*generation{}, copies: map[fileID]copyOf{}, later: map[string]struct{}{}, unsure: map[string]struct{}{},
 		before: map[string]before{}, finished: map[fileID]ended{},

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/fsnotify/fsnotify"
 
 	"github.com/renthub/sluice/inputs"
 	"github.com/renthub/sluice/inputs/framing"
@@ -25,6 +26,8 @@ type Tailer struct {
 	open     atomic.Int64 // bodies that the workers have open
 	own      ownFiles
 
+	newWatcher func() (*fsnotify.Watcher, error) // fsnotify's; tests have others
+
 	mu      sync.Mutex
 	live    map[*generation]struct{} // guarded by mu
 	refused map[string]string        // guarded by mu: paths that cannot be read, and why
@@ -35,8 +38,9 @@ func New(o Options, d inputs.Deps) (*Tailer, error) {
 	o = o.withDefaults(runtime.GOMAXPROCS(0))
 	t := &Tailer{
 		opts: o, deps: d, metrics: newMetrics(d.Metrics, d.Name), reports: newBox[report](),
-		openEach: max(1, o.MaxOpen/o.Workers),
-		live:     map[*generation]struct{}{}, refused: map[string]string{},
+		openEach:   max(1, o.MaxOpen/o.Workers),
+		newWatcher: fsnotify.NewWatcher,
+		live:       map[*generation]struct{}{}, refused: map[string]string{},
 	}
 	for _, path := range o.Paths {
 		ps, err := parsePattern(path)

@@ -21,10 +21,10 @@ type watches struct {
 	complain bool
 }
 
-func newWatches(logger *slog.Logger, gauge prometheus.Gauge) *watches {
+func newWatches(open func() (*fsnotify.Watcher, error), logger *slog.Logger, gauge prometheus.Gauge) *watches {
 	ws := &watches{dirs: map[string]fileID{}, polled: map[string]bool{}, logger: logger, gauge: gauge, complain: true}
 	var err error
-	if ws.watcher, err = fsnotify.NewWatcher(); err != nil {
+	if ws.watcher, err = open(); err != nil {
 		ws.failed(err)
 	}
 	return ws

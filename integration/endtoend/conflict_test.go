@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/integration/rig"
@@ -38,7 +39,7 @@ func TestAMappingConflictIsADeadLetterWhileTheRestIsStored(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(cfg.Logs(), "app.log"), []byte(text.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	a := rig.Start(t, config)
+	a := start(t, config, cfg.Admin)
 	delivered(t, a, cfg.Admin, "elasticsearch.main", good+len(refused))
 	if got := n.Count(t, "logs-rig-standard"); got != good {
 		t.Errorf("got %d documents, want the %d others", got, good)
@@ -48,9 +49,11 @@ func TestAMappingConflictIsADeadLetterWhileTheRestIsStored(t *testing.T) {
 	a.Stop(t)
 	t.Run("a stopped agent's are listed", func(t *testing.T) { listed(t, cfg.Dir, config, refused) })
 
-	again := rig.Start(t, config)
-	rig.Eventually(t, 20e9, func() string { return "the second start; the agent says: " + again.Log() },
-		func() bool { return rig.Metrics(t, cfg.Admin)[`sluice_output_pending_documents{output="elasticsearch.main"}`] == 0 })
+	again := start(t, config, cfg.Admin)
+	rig.Eventually(t, 20*time.Second, func() string { return "the second start; the agent says: " + again.Log() },
+		func() bool {
+			return rig.Metrics(t, cfg.Admin)[`sluice_output_pending_documents{output="elasticsearch.main"}`] == 0
+		})
 	again.Stop(t)
 	t.Run("a restart neither forgets nor repeats one", func(t *testing.T) { listed(t, cfg.Dir, config, refused) })
 }

@@ -68,7 +68,7 @@ func TestNineLoggersGoIntoOneStream(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(cfg.Logs(), "app.log"), []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	a := rig.Start(t, config)
+	a := start(t, config, cfg.Admin)
 	delivered(t, a, cfg.Admin, "elasticsearch.main", len(lines))
 
 	if got := n.Count(t, stream); got != len(lines) {

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -23,6 +24,17 @@ func TestMain(m *testing.M) {
 // output is an output block with further lines.
 func output(head string, lines ...string) string {
 	return "output " + head + " {\n  " + strings.Join(lines, "\n  ") + "\n}\n"
+}
+
+// start runs the agent and returns once its admin address answers.
+func start(t *testing.T, config, admin string) *rig.Agent {
+	t.Helper()
+	a := rig.Start(t, config)
+	rig.Eventually(t, 20*time.Second, func() string { return "the agent answers; it says: " + a.Log() }, func() bool {
+		resp, err := http.Get("http://" + admin + "/livez")
+		return err == nil && resp.Body.Close() == nil
+	})
+	return a
 }
 
 // printed is what a command left behind.

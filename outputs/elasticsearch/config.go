@@ -19,10 +19,10 @@ type Config struct {
 	MaxStreams     int             `hcl:"max_streams,optional"`      // distinct stream names; documents of further services go to the generic stream
 	APIKey         config.Secret   `hcl:"api_key,optional"`          // encoded form, as Elasticsearch shows it
 	Username       string          `hcl:"username,optional"`         // basic authentication
-	Password       config.Secret   `hcl:"password,optional"`         //
+	Password       config.Secret   `hcl:"password,optional"`         // of the user
 	CAFile         string          `hcl:"ca_file,optional"`          // PEM of the authority that signed the server's certificate
 	ClientCert     string          `hcl:"client_cert,optional"`      // PEM, for servers that ask for one
-	ClientKey      string          `hcl:"client_key,optional"`       //
+	ClientKey      string          `hcl:"client_key,optional"`       // PEM of its private key
 	TLSSkipVerify  bool            `hcl:"tls_skip_verify,optional"`  // takes any certificate; for tests only
 	Timeout        config.Duration `hcl:"timeout,optional"`          // of one request, from its first byte to the last of its answer
 	MaxRequestSize config.Size     `hcl:"max_request_size,optional"` // before compression; the server's limit counts so too

@@ -1,0 +1,36 @@
+package tail
+
+import "testing"
+
+func TestRotationsAreToldByTheirNames(t *testing.T) {
+	cases := []struct {
+		original, name string
+		want           bool
+	}{
+		{"app.log", "app.log", true},
+		{"app.log", "app.log.1", true},
+		{"app.log", "app.log.12.gz", true},
+		{"app.log", "app.log-20261124", true},
+		{"app.log", "app-20261124.log", true},
+		{"app.log", "app.1.log", true},
+		{"app.log", "app.log.old", true},
+		{"app.log.1", "app.log.1.gz", true},
+		{"0.log", "0.log.20261124-100255", true},
+		{"0.log", "0.log.20261124-100255.gz", true},
+		{"app.log", "app.logs", false},
+		{"app.log", "app.log.audit", false},
+		{"app.log", "apple.log", false},
+		{"app.log", "app2.log", false},
+		{"app1.log", "app2.log", false},
+		{"app.log", "ap.log", false},
+		{"app.log.1", "app.log", false},
+	}
+	for _, c := range cases {
+		if got := rotationOf(c.original, c.name); got != c.want {
+			t.Errorf("%s of %s: got %t, want %t", c.name, c.original, got, c.want)
+		}
+		if c.want && kinKey("/x/"+c.original) != kinKey("/x/"+c.name) {
+			t.Errorf("%s and %s have different keys", c.original, c.name)
+		}
+	}
+}
