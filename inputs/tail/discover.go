@@ -201,10 +201,13 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 }
 
 // zipRest is how long a compressed file must have been left alone before it is looked at: what is still being written cannot
-// be compared with its original.
+// be compared with its original. Nor can an empty file that may become a copy of another.
 const zipRest = time.Second
 
 func (s *scanner) inMaking(path string, info fs.FileInfo) bool {
+	if info.Size() == 0 && s.hasOriginal(path) {
+		return true
+	}
 	return !s.t.opts.Once && strings.HasSuffix(path, ".gz") && s.t.deps.Now().Sub(info.ModTime()).Abs() < zipRest
 }
 
@@ -272,6 +275,9 @@ func (s *scanner) adopt(g *generation, b *body, path string) {
 		b.Close()
 		o.body = nil
 	}
+	g.mu.Lock()
+	g.held = o.body
+	g.mu.Unlock()
 	s.tell(g, o)
 	if !g.named {
 		g.since = time.Now()

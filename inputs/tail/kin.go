@@ -109,6 +109,17 @@ func related(g *generation, path string) bool {
 	return rotationOf(filepath.Base(g.path), name) || rotationOf(filepath.Base(g.src.Name), name)
 }
 
+// hasOriginal reports whether path is, by its name, a rotation of a file that is being read.
+func (s *scanner) hasOriginal(path string) bool {
+	name := filepath.Base(path)
+	for _, g := range s.kin[kinKey(path)] {
+		if base := filepath.Base(g.path); base != name && rotationOf(base, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // original returns the generation that has its own body and whose content b holds as well: b is a copy of it, made by
 // copytruncate or by gzip.
 func (s *scanner) original(b *body, path string) *generation {

@@ -14,7 +14,7 @@ import (
 
 const (
 	writers        = 4
-	linesPerSecond = 6000
+	linesPerSecond = 8000
 	// What a cycle is made of.
 	earlyShare = 0.08                   // kills that come while the agent still starts
 	earlyMost  = 150 * time.Millisecond // after exec

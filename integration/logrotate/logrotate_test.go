@@ -5,6 +5,7 @@ package logrotate
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,8 +46,12 @@ func runMode(t *testing.T, mode string) {
 	for range *rotations {
 		r.rotate(t)
 		// Some more of the log, but not so much time that the agent always
-		// has it all when the next rotation comes.
-		rig.Pause(250 * time.Millisecond)
+		// has it all when the next rotation comes. Dates count seconds.
+		between := 250 * time.Millisecond
+		if strings.Contains(mode, "dateext") {
+			between = 1100 * time.Millisecond
+		}
+		rig.Pause(between)
 		if !a.Running() {
 			t.Fatalf("the agent ended and says: %s", a.Log())
 		}
