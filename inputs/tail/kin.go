@@ -65,13 +65,37 @@ func allRotation(inserted string) bool {
 	return true
 }
 
+// originals returns the paths that a rotation may have made path of, without .gz.
+func originals(path string) []string {
+	dir, name := filepath.Dir(path), strings.TrimSuffix(filepath.Base(path), ".gz")
+	var paths []string
+	if name != filepath.Base(path) {
+		paths = append(paths, filepath.Join(dir, name))
+	}
+	for start := 1; start < len(name); start++ {
+		if !isMark(rune(name[start])) {
+			continue
+		}
+		for end := start + 1; end <= len(name); end++ {
+			if end < len(name) && !isMark(rune(name[end])) {
+				continue
+			}
+			if !allRotation(name[start:end]) {
+				break
+			}
+			paths = append(paths, filepath.Join(dir, name[:start]+name[end:]))
+		}
+	}
+	return paths
+}
+
 func (s *scanner) addKin(g *generation) {
-	key := kinKey(g.path)
+	key := strings.TrimSuffix(g.path, ".gz")
 	s.kin[key] = append(s.kin[key], g)
 }
 
 func (s *scanner) dropKin(g *generation) {
-	key := kinKey(g.path)
+	key := strings.TrimSuffix(g.path, ".gz")
 	left := slices.DeleteFunc(s.kin[key], func(h *generation) bool { return h == g })
 	if len(left) == 0 {
 		delete(s.kin, key)
@@ -111,9 +135,8 @@ func related(g *generation, path string) bool {
 
 // hasOriginal reports whether path is, by its name, a rotation of a file that is being read.
 func (s *scanner) hasOriginal(path string) bool {
-	name := filepath.Base(path)
-	for _, g := range s.kin[kinKey(path)] {
-		if base := filepath.Base(g.path); base != name && rotationOf(base, name) {
+	for _, original := range originals(path) {
+		if len(s.kin[original]) > 0 {
 			return true
 		}
 	}
@@ -123,13 +146,11 @@ func (s *scanner) hasOriginal(path string) bool {
 // original returns the generation that has its own body and whose content b holds as well: b is a copy of it, made by
 // copytruncate or by gzip.
 func (s *scanner) original(b *body, path string) *generation {
-	name := filepath.Base(path)
-	for _, g := range s.kin[kinKey(path)] {
-		if filepath.Base(g.path) == name || !rotationOf(filepath.Base(g.path), name) {
-			continue
-		}
-		if g.id != b.id && sameContent(g, b) {
-			return g
+	for _, original := range originals(path) {
+		for _, g := range s.kin[original] {
+			if g.id != b.id && g.path != path && sameContent(g, b) {
+				return g
+			}
 		}
 	}
 	return nil

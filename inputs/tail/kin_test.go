@@ -1,6 +1,10 @@
 package tail
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 func TestRotationsAreToldByTheirNames(t *testing.T) {
 	cases := []struct {
@@ -31,6 +35,9 @@ func TestRotationsAreToldByTheirNames(t *testing.T) {
 		}
 		if c.want && kinKey("/x/"+c.original) != kinKey("/x/"+c.name) {
 			t.Errorf("%s and %s have different keys", c.original, c.name)
+		}
+		if got := slices.Contains(originals("/x/"+c.name), "/x/"+strings.TrimSuffix(c.original, ".gz")); got != (c.want && c.name != c.original) {
+			t.Errorf("%s among the originals of %s: got %t", c.original, c.name, got)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (s *scanner) adoptMissed(path string, since time.Time) (found bool) {
 		}
 		other := filepath.Join(dir, name)
 		info, id, err := look(other)
-		if err != nil || !info.Mode().IsRegular() || info.ModTime().Before(since) || s.byID[id] != nil || s.names(other) {
+		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.ModTime().Before(since) || s.byID[id] != nil || s.names(other) {
 			continue
 		}
 		if s.inMaking(other, info) {

@@ -3,8 +3,10 @@ package tail
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -30,7 +32,7 @@ type scanner struct {
 	byTarget map[string]*generation   // those whose name is a link, by where it leads to
 	gone     map[*generation]struct{} // those that lost their name and are read to the end
 	bodiless map[*generation]struct{} // those whose content was not found yet
-	kin      map[string][]*generation // those with a body, by what rotation leaves of a path
+	kin      map[string][]*generation // those with a body, by path without .gz
 	copies   map[fileID]copyOf        // files that are not read, since they hold what a generation has
 	later    map[string]struct{}      // compressed files that are still being written
 	unsure   map[string]struct{}      // paths beside which there are such
@@ -242,11 +244,11 @@ func (s *scanner) pollSlice() {
 		s.check(g)
 	}
 	s.polling = s.polling[n:]
-	for path := range s.later {
+	for _, path := range slices.Collect(maps.Keys(s.later)) { // they may come to stand there again
 		delete(s.later, path)
 		s.see(path)
 	}
-	for path := range s.unsure {
+	for _, path := range slices.Collect(maps.Keys(s.unsure)) {
 		delete(s.unsure, path)
 		s.findMissed(path)
 	}

@@ -20,7 +20,7 @@ import (
 // begins so.
 func blocks(t *testing.T, heading string) []string {
 	t.Helper()
-	text, err := os.ReadFile("/tmp/orig_es.md")
+	text, err := os.ReadFile("../../docs/elasticsearch.md")
 	if err != nil {
 		t.Fatal(err)
 	}

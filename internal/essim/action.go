@@ -13,7 +13,7 @@ type action struct {
 	index, id []byte
 }
 
-var errAction = errors.New("Malformed action/metadata line")
+var errAction = errors.New("malformed action/metadata line")
 
 // parseAction reads an action line. The form that Sluice sends is read without
 // allocating; all others by encoding/json.

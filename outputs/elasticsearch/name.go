@@ -80,7 +80,7 @@ func (f *form) check() error {
 	}
 	switch text[0] {
 	case '-', '_', '.':
-		return errors.New("data_stream must not begin with - _ or .")
+		return errors.New("data_stream must not begin with -, _ or a dot")
 	}
 	for _, c := range text {
 		if c != mark && c != '-' && !inName(c) {
