@@ -193,6 +193,10 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 	delete(s.copies, b.id)
 	g := s.newGeneration(p, path, newID())
 	g.declare = true
+	if e := s.endedAs(b, path); e != nil && b.zip != nil { // go on behind what was read of it
+		g.end, g.marks = e.end, e.marks
+		g.pub.end, g.pub.marks = e.end, e.marks
+	}
 	if s.first && !s.started && s.t.opts.StartAtEnd {
 		s.startAtEnd(g, b)
 	}

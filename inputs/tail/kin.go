@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -54,6 +55,45 @@ func rotationOf(original, name string) bool {
 		}
 	}
 	return false
+}
+
+// olderRotation reports whether name was rotated from original before other was, as far as their names tell: numbers count
+// up with age, and dates down.
+func olderRotation(original, name, other string) bool {
+	a, b := rotationDigits(original, name), rotationDigits(original, other)
+	if a == "" || b == "" || (len(a) >= dateDigits) != (len(b) >= dateDigits) {
+		return false
+	}
+	if len(a) >= dateDigits {
+		return a < b
+	}
+	x, errX := strconv.Atoi(a)
+	y, errY := strconv.Atoi(b)
+	return errX == nil && errY == nil && x > y
+}
+
+// dateDigits is how many digits a date has at least.
+const dateDigits = 6
+
+// rotationDigits are the digits that a rotation added to a name.
+func rotationDigits(original, name string) string {
+	digits := func(name string) string {
+		return strings.Map(func(r rune) rune {
+			if '0' <= r && r <= '9' {
+				return r
+			}
+			return -1
+		}, strings.TrimSuffix(name, ".gz"))
+	}
+	added := digits(name)
+	if had := digits(original); had != "" { // app1.log.2: which digit was added cannot be told by digits alone
+		before, after, ok := strings.Cut(strings.TrimSuffix(name, ".gz"), strings.TrimSuffix(original, ".gz"))
+		if !ok {
+			return ""
+		}
+		added = digits(before + after)
+	}
+	return added
 }
 
 func allRotation(inserted string) bool {

@@ -3,6 +3,7 @@ package tail
 import (
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,7 @@ const keepBefore = 10 * time.Minute
 
 // before is the last file that a name led to.
 type before struct {
+	id    fileID
 	wrote time.Time // its last write, as far as it was seen
 	at    time.Time // when the name was lost
 }
@@ -26,28 +28,45 @@ func (s *scanner) findMissed(path string) {
 		return
 	}
 	for range 10 { // names may move while they are listed
-		if !s.adoptMissed(path, last.wrote) {
+		if !s.adoptMissed(path, last) {
 			return
 		}
 	}
 }
 
-func (s *scanner) adoptMissed(path string, since time.Time) (found bool) {
+func (s *scanner) adoptMissed(path string, last before) (found bool) {
+	type sibling struct {
+		path string
+		info fs.FileInfo
+	}
 	dir, base := filepath.Dir(path), filepath.Base(path)
+	var others []sibling
+	now := "" // what the last file is called now
 	for _, name := range siblings(path, dir) {
 		if name == base || !rotationOf(base, name) {
 			continue
 		}
 		other := filepath.Join(dir, name)
 		info, id, err := look(other)
-		if err != nil || !info.Mode().IsRegular() || info.Size() == 0 || info.ModTime().Before(since) || s.byID[id] != nil || s.names(other) {
+		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if s.inMaking(other, info) {
+		if id == last.id {
+			now = name
+		}
+		if info.Size() > 0 && !info.ModTime().Before(last.wrote) && s.byID[id] == nil && !s.names(other) {
+			others = append(others, sibling{other, info})
+		}
+	}
+	for _, o := range others {
+		if now != "" && olderRotation(base, filepath.Base(o.path), now) { // compressing renews the time of its last write
+			continue
+		}
+		if s.inMaking(o.path, o.info) {
 			s.unsure[path] = struct{}{}
 			continue
 		}
-		found = s.adoptWhole(path, other, info) || found
+		found = s.adoptWhole(path, o.path, o.info) || found
 	}
 	return found
 }
@@ -55,28 +74,46 @@ func (s *scanner) adoptMissed(path string, since time.Time) (found bool) {
 // ended is a file that was read to its end and given up.
 type ended struct {
 	published
-	at time.Time
+	name string // of its source
+	at   time.Time
 }
 
-// wasRead reports whether b, found at path, is a file that was read before, and not another one with its inode, or a copy
-// of the beginning of one.
+// wasRead reports whether b, found at path, is a file that was read before, or a copy of the beginning of one.
 func (s *scanner) wasRead(b *body, path string) bool {
-	if e, ok := s.finished[b.id]; ok {
-		if same, err := e.marks.match(b, e.end); err == nil && same {
-			return true
-		}
+	if s.endedAs(b, path) != nil {
+		return true
 	}
 	for g := range s.bodiless {
 		if p := g.snapshot(); rotationOf(filepath.Base(g.src.Name), filepath.Base(path)) && p.extends(b) {
 			return true
 		}
 	}
-	for _, e := range s.finished {
-		if rotationOf(filepath.Base(e.path), filepath.Base(path)) && e.extends(b) {
-			return true
+	for _, es := range s.finished {
+		for _, e := range es {
+			if rotationOf(filepath.Base(e.path), filepath.Base(path)) && e.extends(b) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// endedAs returns the file that was read to its end and whose content b, found at path, holds: it is the same one, or it
+// was compressed or copied meanwhile.
+func (s *scanner) endedAs(b *body, path string) *ended {
+	for id, es := range s.finished {
+		for i, e := range es {
+			name := filepath.Base(path)
+			if e.end == 0 || id != b.id && (filepath.Dir(e.path) != filepath.Dir(path) ||
+				!rotationOf(filepath.Base(e.path), name) && !rotationOf(filepath.Base(e.name), name)) {
+				continue
+			}
+			if ok, err := e.marks.match(b, e.end); err == nil && ok {
+				return &es[i]
+			}
+		}
+	}
+	return nil
 }
 
 // adoptWhole reads the file at path other, which was once called path, from its start.
@@ -103,7 +140,7 @@ func (s *scanner) adoptWhole(path, other string, info fs.FileInfo) bool {
 func (s *scanner) remember(g *generation) {
 	last := s.before[g.src.Name]
 	if g.wrote.After(last.wrote) {
-		last.wrote = g.wrote
+		last.wrote, last.id = g.wrote, g.id
 	}
 	last.at = time.Now()
 	s.before[g.src.Name] = last
@@ -116,8 +153,9 @@ func (s *scanner) tidy(now time.Time) {
 			delete(s.before, path)
 		}
 	}
-	for id, e := range s.finished {
-		if now.Sub(e.at) > keepBefore {
+	for id, es := range s.finished {
+		left := slices.DeleteFunc(es, func(e ended) bool { return now.Sub(e.at) > keepBefore })
+		if s.finished[id] = left; len(left) == 0 {
 			delete(s.finished, id)
 		}
 	}

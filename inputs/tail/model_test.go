@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -225,7 +226,10 @@ func (m *model) compress(file string) {
 			m.note("compress %s", name)
 			data, err := os.ReadFile(m.path(name))
 			m.must(err)
+			info, err := os.Stat(m.path(name))
+			m.must(err)
 			m.must(os.WriteFile(m.path(name+".gz"), zip(data), 0o644))
+			m.must(os.Chtimes(m.path(name+".gz"), info.ModTime(), info.ModTime())) // as gzip and logrotate do
 			m.must(os.Remove(m.path(name)))
 			m.chain[file][i] = name + ".gz"
 			return
@@ -300,7 +304,7 @@ func (m *model) check() {
 	}
 	if m.t.Failed() {
 		for _, l := range m.sink.Lines() {
-			m.t.Logf("%x %s %d+%d %.20q", l.Source, l.Name, l.Pos, l.Size, l.Text)
+			m.t.Logf("%x %s %d+%d %.20q", l.Source, filepath.Base(l.Name), l.Pos, l.Size, l.Text)
 		}
 		m.t.Fatalf("after:\n%s", strings.Join(m.log[max(0, len(m.log)-40):], "\n"))
 	}

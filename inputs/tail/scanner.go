@@ -37,7 +37,7 @@ type scanner struct {
 	later    map[string]struct{}      // compressed files that are still being written
 	unsure   map[string]struct{}      // paths beside which there are such
 	before   map[string]before        // what a name led to last
-	finished map[fileID]ended         // files that were read to their end and given up, and when
+	finished map[fileID][]ended         // files that were read to their end and given up, and when
 	polling  []*generation            // the rest of this round of polling
 	first    bool                     // nothing was saved: start_at counts
 	started  bool
@@ -56,7 +56,7 @@ func newScanner(t *Tailer) *scanner {
 		t: t, watch: newWatches(t.newWatcher, t.deps.Logger, t.metrics.unwatched),
 		byID: map[fileID]*generation{}, byPath: map[string]*generation{}, byTarget: map[string]*generation{},
 		gone: map[*generation]struct{}{}, bodiless: map[*generation]struct{}{}, kin: map[string][]*generation{}, copies: map[fileID]copyOf{}, later: map[string]struct{}{}, unsure: map[string]struct{}{},
-		before: map[string]before{}, finished: map[fileID]ended{},
+		before: map[string]before{}, finished: map[fileID][]ended{},
 	}
 }
 

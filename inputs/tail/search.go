@@ -132,7 +132,7 @@ func (s *scanner) unbind(g *generation) {
 
 // forget removes a generation for good.
 func (s *scanner) forget(g *generation) {
-	s.finished[g.id] = ended{g.snapshot(), time.Now()}
+	s.finished[g.id] = append(s.finished[g.id], ended{g.snapshot(), g.src.Name, time.Now()})
 	s.unbind(g)
 	delete(s.bodiless, g)
 	for id, c := range s.copies {

@@ -82,6 +82,13 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if !o.KeepDir {
 		defer os.RemoveAll(r.Dir)
 	}
+	if r.sinkCore != "" {
+		undo, err := confine(r.sinkCore)
+		if err != nil {
+			return Report{}, err
+		}
+		defer undo()
+	}
 	report := r.newReport()
 	if err := r.startSink(ctx); err != nil {
 		return report, err

@@ -104,7 +104,7 @@ func TestAFullDiskPausesTheAgentUntilThereIsSpace(t *testing.T) {
 // strace returns the command that makes a system call fail in the agent.
 func strace(t *testing.T, inject string) []string {
 	t.Helper()
-	command := []string{rig.Tool(t, "strace", "strace"), "-f", "-qqq", "-o", "/dev/null"}
+	command := []string{rig.Tool(t, "strace", "strace"), "-f", "-qqq", "-o", "/tmp/st/tr.out"}
 	if out, err := exec.Command(command[0], append(command[1:], "true")...).CombinedOutput(); err != nil {
 		t.Skipf("strace cannot trace here: %v: %s", err, out)
 	}
