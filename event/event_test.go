@@ -84,8 +84,10 @@ func TestALineOverridesConstantsButNotOurs(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if n := bytes.Count([]byte(document(b, 0)), []byte("host.name")); n != 1 {
-		t.Errorf("host.name occurs %d times, want 1", n)
+	for _, key := range []string{"host.name", "log.file.path", "labels.retention"} {
+		if n := bytes.Count([]byte(document(b, 0)), []byte(key)); n != 1 {
+			t.Errorf("%s occurs %d times, want 1", key, n)
+		}
 	}
 }
 
@@ -357,6 +359,21 @@ func TestADamagedBodyIsNoticed(t *testing.T) {
 	}
 	if _, err := inflate.Append(nil, b.Codec, body, event.MaxInflated+1, b.CRC); err == nil {
 		t.Error("a size beyond the cap was not refused")
+	}
+}
+
+func TestAnIndexThatPointsBesideItsBodyIsCorrupt(t *testing.T) {
+	_, index, _ := block(t, rand.New(rand.NewPCG(5, 6)), 20, event.Deflate, wrapped)
+	var good, got event.Block
+	if err := good.DecodeIndex(index); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []int{-1, 1, -good.RawSize} {
+		lying := good
+		lying.RawSize += wrong
+		if err := got.DecodeIndex(lying.AppendIndex(nil)); !errors.Is(err, event.ErrCorrupt) {
+			t.Errorf("a body of %d bytes more: error %v, want %v", wrong, err, event.ErrCorrupt)
+		}
 	}
 }
 
