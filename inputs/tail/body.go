@@ -3,8 +3,6 @@ package tail
 import (
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 )
 
 // fileID is what the system calls a file, whatever its names.
@@ -29,7 +27,7 @@ func openBody(p *pattern, path string) (*body, error) {
 		return nil, errNotRegular
 	}
 	b := &body{id: id, file: f}
-	if strings.HasSuffix(filepath.Base(path), ".gz") && isGzip(f) {
+	if isGzip(f) { // whatever its name is
 		b.zip = newGunzip(f)
 	}
 	return b, nil

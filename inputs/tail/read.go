@@ -46,6 +46,10 @@ func (w *worker) read(g *generation, share int, now time.Time) (n int, more bool
 			return 0, false
 		}
 		whole := got < len(buf)
+		if g.end == 0 && g.body.zip == nil && isGzip(g.body) { // it was empty when it was opened
+			g.body.zip = newGunzip(g.body.file)
+			continue
+		}
 		taken := w.take(g, buf[:got], look, whole, now)
 		if whole && notEOF(err) || w.cutShort(g, err, now) {
 			w.fail(g, err, now)

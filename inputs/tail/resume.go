@@ -2,7 +2,9 @@ package tail
 
 import (
 	"bytes"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/renthub/sluice/inputs"
@@ -21,17 +23,8 @@ func (s *scanner) start(saved inputs.Positions) {
 		}
 	}
 	paths := s.list()
-	for _, path := range paths {
-		_, id, err := look(path)
-		if g := wanted[id]; err == nil && g != nil && g.bodiless {
-			s.resume(g, path)
-		}
-	}
-	for g := range s.bodiless {
-		if !s.search(g) {
-			s.remember(g) // what had its name since may be there all the same
-		}
-	}
+	s.rejoin(wanted, paths, func(g *generation) bool { return g.end > 0 })
+	s.rejoin(wanted, paths, func(g *generation) bool { return g.end == 0 }) // what tells these is weak: others first
 	for path := range s.before {
 		s.findMissed(path)
 	}
@@ -47,6 +40,21 @@ func (s *scanner) start(saved inputs.Positions) {
 		s.t.deps.Logger.Info("files are read for the first time", "files", files, "gib", float64(size)/(1<<30))
 	}
 	s.started = true
+}
+
+// rejoin finds the files of those restored generations that which holds for.
+func (s *scanner) rejoin(wanted map[fileID]*generation, paths []string, which func(*generation) bool) {
+	for _, path := range paths {
+		_, id, err := look(path)
+		if g := wanted[id]; err == nil && g != nil && g.bodiless && which(g) {
+			s.resume(g, path)
+		}
+	}
+	for _, g := range slices.Collect(maps.Keys(s.bodiless)) {
+		if which(g) && !s.search(g) {
+			s.remember(g) // what had its name since may be there all the same
+		}
+	}
 }
 
 // restore makes a generation of a saved position.
@@ -83,9 +91,6 @@ func (s *scanner) patternNear(path string) *pattern {
 
 // resume goes on with g at path if the file there holds what g had read.
 func (s *scanner) resume(g *generation, path string) bool {
-	if g.snapshot().end == 0 && !related(g, path) { // there is no content to compare, and inodes are used again
-		return false
-	}
 	p := s.patternOf(path)
 	if p == nil {
 		p = g.pattern
@@ -94,15 +99,31 @@ func (s *scanner) resume(g *generation, path string) bool {
 	if err != nil {
 		return false
 	}
-	pub := g.snapshot()
-	ok, err := pub.marks.match(b, pub.end)
-	if err != nil || !ok || s.byID[b.id] != nil || s.t.own.has(path, b.id) {
+	if s.byID[b.id] != nil || s.t.own.has(path, b.id) || !s.isBodyOf(g, b, path) {
 		b.Close()
 		return false
 	}
 	s.adopt(g, b, path)
 	return true
 }
+
+// isBodyOf reports whether b holds what g has read. If that is nothing, the inode alone would tell, and those are used
+// again: so the name must fit, and the file have been written since. A compressed one is always a new file.
+func (s *scanner) isBodyOf(g *generation, b *body, path string) bool {
+	pub := g.snapshot()
+	if pub.end > 0 {
+		ok, err := pub.marks.match(b, pub.end)
+		return err == nil && ok
+	}
+	info, err := b.file.Stat()
+	if err != nil || b.id != g.id || b.zip != nil || !related(g, path) {
+		return false
+	}
+	return !info.ModTime().Before(g.wrote.Add(-clockStep)) || pub.size > 0 && info.Size() == pub.size
+}
+
+// clockStep is how coarse the times of files are, at most.
+const clockStep = 20 * time.Millisecond
 
 // startAtEnd puts a new generation behind what its file holds, at the start of a line; Lines of them before that.
 func (s *scanner) startAtEnd(g *generation, b *body) {

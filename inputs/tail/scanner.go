@@ -37,7 +37,7 @@ type scanner struct {
 	later    map[string]struct{}      // compressed files that are still being written
 	unsure   map[string]struct{}      // paths beside which there are such
 	before   map[string]before        // what a name led to last
-	finished map[fileID][]ended         // files that were read to their end and given up, and when
+	finished map[fileID][]ended       // files that were read to their end and given up, and when
 	polling  []*generation            // the rest of this round of polling
 	first    bool                     // nothing was saved: start_at counts
 	started  bool
