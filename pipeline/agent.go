@@ -123,10 +123,13 @@ func (a *Agent) Reload(p *Plan) error {
 		return fmt.Errorf("reload: %w", err)
 	}
 	a.stopInputs(p)
-	a.switchOutputs(p, fresh)
+	err = a.switchOutputs(p, fresh)
+	if err != nil && a.plan == nil {
+		return fmt.Errorf("start: %w", err) // before anything was read
+	}
 	a.startInputs(ins)
 	a.plan = p
-	return nil
+	return err
 }
 
 // shutdown ends everything in the order in which nothing is lost.
@@ -298,8 +301,10 @@ func (a *Agent) openOutputs(p *Plan) ([]*runningOutput, error) {
 }
 
 // switchOutputs ends the outputs that are gone or changed, starts the fresh
-// ones and gives all of them, and ingest, the new routes.
-func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) {
+// ones and gives all of them, and ingest, the new routes. An output that cannot
+// be started is left out; its place in the log is kept, and another reload
+// tries it again.
+func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) error {
 	keep := map[string]uint64{}
 	for _, op := range p.Outputs {
 		keep[op.Address] = op.Hash
@@ -322,9 +327,15 @@ func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) {
 			o.delivery.SetRoutes(routes)
 		}
 	}
+	var errs error
 	for _, o := range fresh {
-		a.startOutput(o, routes)
+		if err := a.startOutput(o, routes); err != nil {
+			errs = errors.Join(errs, err)
+			o.discard()
+			delete(a.outputs, o.plan.Address)
+		}
 	}
+	return errs
 }
 
 // wrapper is the output whose requests the blocks are made for: the first that
@@ -338,12 +349,10 @@ func (a *Agent) wrapper(p *Plan) outputs.Wrapper {
 	return nil
 }
 
-func (a *Agent) startOutput(o *runningOutput, routes *Routes) {
+func (a *Agent) startOutput(o *runningOutput, routes *Routes) error {
 	cursor, err := a.log.Cursor(o.plan.Address, o.plan.Cursor)
-	if err != nil { // the log was closed, or its folder is gone: appends will say so too
-		a.env.Logger.Error("output cannot follow the buffer", "output", o.plan.Address, "error", err)
-		close(o.done)
-		return
+	if err != nil {
+		return fmt.Errorf("output %s cannot follow the buffer: %w", o.plan.Address, err)
 	}
 	dead := a.dead
 	if !o.plan.DeadLetters {
@@ -356,6 +365,7 @@ func (a *Agent) startOutput(o *runningOutput, routes *Routes) {
 		defer close(o.done)
 		o.delivery.Run(ctx, o.drain)
 	}()
+	return nil
 }
 
 // Forget removes the cursor of an output that the config does not have, and

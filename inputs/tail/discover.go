@@ -84,6 +84,7 @@ func (s *scanner) seeAgain(h *generation, path string, id fileID, info fs.FileIn
 		delete(s.byPath, h.path)
 	}
 	delete(s.gone, h)
+	s.t.deps.Logger.Debug("file was renamed", "path", path, "generation", h.src.ID, "inode", id.ino)
 	s.rename(h, path)
 	h.named, h.seen = true, s.scan
 	s.byPath[path] = h
@@ -103,6 +104,7 @@ func (s *scanner) loseName(g *generation) {
 	if s.byPath[g.path] == g {
 		delete(s.byPath, g.path)
 	}
+	s.t.deps.Logger.Debug("file lost its name", "path", g.path, "generation", g.src.ID, "inode", g.id.ino)
 	g.named, g.since = false, time.Now()
 	s.gone[g] = struct{}{}
 	s.t.metrics.rotations.Inc()
@@ -187,6 +189,7 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 	}
 	if of := s.original(b, path); of != nil {
 		s.copies[b.id] = copyOf{of, info.Size()}
+		s.t.deps.Logger.Debug("file is a copy", "path", path, "inode", b.id.ino, "generation", of.src.ID)
 		b.Close()
 		return
 	}
@@ -205,14 +208,14 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 }
 
 // zipRest is how long a compressed file must have been left alone before it is looked at: what is still being written cannot
-// be compared with its original. Nor can an empty file that may become a copy of another.
-const zipRest = time.Second
+// be compared with its original. It is shorter than that is held. Nor can an empty file that may become a copy of another.
+func (s *scanner) zipRest() time.Duration { return min(time.Second, s.t.opts.RotateWait/2) }
 
 func (s *scanner) inMaking(path string, info fs.FileInfo) bool {
 	if info.Size() == 0 && s.hasOriginal(path) {
 		return true
 	}
-	return !s.t.opts.Once && strings.HasSuffix(path, ".gz") && s.t.deps.Now().Sub(info.ModTime()).Abs() < zipRest
+	return !s.t.opts.Once && strings.HasSuffix(path, ".gz") && s.t.deps.Now().Sub(info.ModTime()).Abs() < s.zipRest()
 }
 
 func newID() uint64 {
@@ -250,6 +253,7 @@ func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation 
 
 // adopt makes b the body of g, which is read from it from now on.
 func (s *scanner) adopt(g *generation, b *body, path string) {
+	s.t.deps.Logger.Debug("file is read", "path", path, "generation", g.src.ID, "inode", b.id.ino, "offset", g.snapshot().end)
 	delete(s.bodiless, g)
 	delete(s.gone, g)
 	delete(s.copies, b.id)

@@ -206,8 +206,8 @@ func TestReadingDoesNotAllocateForALine(t *testing.T) {
 		g.batch.Reset(g.src)
 	}
 	read()
-	if n := testing.AllocsPerRun(50, read); n != 0 {
-		t.Errorf("got %v allocations for 8,000 lines, want none", n)
+	if n := testing.AllocsPerRun(50, read); n > 2 { // a batch, if the collector emptied the pool
+		t.Errorf("got %v allocations for 8,000 lines, want none for a line", n)
 	}
 }
 

@@ -36,3 +36,8 @@ const (
 	drained                    // the name is gone and all was read
 	finished                   // the generation's last batch was taken
 )
+
+// String names the kind in the log.
+func (k reportKind) String() string {
+	return [...]string{"changed", "missing", "drained", "finished"}[k]
+}

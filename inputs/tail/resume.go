@@ -26,7 +26,9 @@ func (s *scanner) start(saved inputs.Positions) {
 	s.rejoin(wanted, paths, func(g *generation) bool { return g.end > 0 })
 	s.rejoin(wanted, paths, func(g *generation) bool { return g.end == 0 }) // what tells these is weak: others first
 	for path := range s.before {
-		s.findMissed(path)
+		if s.byPath[path] == nil { // else what came before the file that is there now was looked for when that was found
+			s.findMissed(path)
+		}
 	}
 	files, size := len(s.byPath), int64(0)
 	for _, path := range paths {
@@ -108,22 +110,15 @@ func (s *scanner) resume(g *generation, path string) bool {
 }
 
 // isBodyOf reports whether b holds what g has read. If that is nothing, the inode alone would tell, and those are used
-// again: so the name must fit, and the file have been written since. A compressed one is always a new file.
+// again: so the name must fit. A compressed one is always a new file.
 func (s *scanner) isBodyOf(g *generation, b *body, path string) bool {
 	pub := g.snapshot()
 	if pub.end > 0 {
 		ok, err := pub.marks.match(b, pub.end)
 		return err == nil && ok
 	}
-	info, err := b.file.Stat()
-	if err != nil || b.id != g.id || b.zip != nil || !related(g, path) {
-		return false
-	}
-	return !info.ModTime().Before(g.wrote.Add(-clockStep)) || pub.size > 0 && info.Size() == pub.size
+	return b.id == g.id && b.zip == nil && related(g, path)
 }
-
-// clockStep is how coarse the times of files are, at most.
-const clockStep = 20 * time.Millisecond
 
 // startAtEnd puts a new generation behind what its file holds, at the start of a line; Lines of them before that.
 func (s *scanner) startAtEnd(g *generation, b *body) {

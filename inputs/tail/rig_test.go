@@ -34,7 +34,7 @@ func newRig(t testing.TB) *rig {
 		Poll: 400 * time.Millisecond, Rescan: 500 * time.Millisecond,
 	}
 	r.deps = inputs.Deps{
-		Name: "file.test", Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Metrics: prometheus.NewRegistry(),
+		Name: "file.test", Logger: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), Metrics: prometheus.NewRegistry(),
 		Pool: &event.Pool{}, Now: time.Now,
 	}
 	r.sink.Pool = r.deps.Pool

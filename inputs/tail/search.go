@@ -81,6 +81,7 @@ func siblings(path, dir string) []string {
 // answer decides about what a worker reported.
 func (s *scanner) answer(r report) {
 	g := r.gen
+	s.t.deps.Logger.Debug("worker reports", "what", r.kind, "path", g.path, "generation", g.src.ID)
 	switch r.kind {
 	case changed:
 		s.t.metrics.rotations.Inc()
@@ -91,6 +92,7 @@ func (s *scanner) answer(r report) {
 	case missing:
 		s.unbind(g)
 		s.search(g)
+		s.findMissed(g.src.Name) // the inode may be that of another file by now
 	case drained:
 		if g.named || g.bodiless { // it has been found meanwhile
 			s.tell(g, order{kind: news})

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -130,4 +131,29 @@ func TestAFailedSyncLosesNothing(t *testing.T) {
 	}
 	a.Kill() // what it believes to be on disk is all that the next one has
 	restartAndDemand(t, store, config, ws.Stop(t))
+}
+
+// The agent may refuse to start on a disk that fails then, but it must not run
+// on without something that it could not make: a buffer that knows no output
+// lets go of what it holds.
+func TestAFailedSyncAtTheStartLosesNothing(t *testing.T) {
+	const lines = 2000
+	for k := 1; k <= 6; k++ {
+		t.Run(fmt.Sprintf("sync %d of a thread fails", k), func(t *testing.T) {
+			store := rig.NewStore(t, essim.Options{Strict: true})
+			cfg := rig.Config{Dir: t.TempDir(), Outputs: []string{rig.Elasticsearch("store", store.URL())}}
+			config := cfg.Write(t)
+			rig.WriteFile(t, filepath.Join(cfg.Logs(), "app.log"), lines, func(dst []byte, i int) []byte {
+				return rig.AppendLine(dst, 0, uint64(i), time.Now())
+			})
+			a := rig.Start(t, config, strace(t, fmt.Sprintf("fdatasync:error=EIO:when=%d", k))...)
+			select {
+			case <-a.Exited():
+				t.Logf("it did not start: %s", a.Log())
+			case <-time.After(3 * time.Second):
+			}
+			a.Kill()
+			restartAndDemand(t, store, config, map[int]uint64{0: lines})
+		})
+	}
 }
