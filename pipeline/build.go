@@ -59,7 +59,7 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 		Graph:           GraphPlan{Chains: map[string]Chain{}, Default: c.Retention.Default},
 	}
 	if c.Buffer.DeadLetters > 0 {
-		p.DeadLetters = buffer.Options{Dir: DeadLettersDir(c.Buffer.Path), MaxSize: int64(c.Buffer.DeadLetters), SegmentSize: int64(c.Buffer.DeadLetters) / 16, MinFree: -1, Ballast: -1}
+		p.DeadLetters = deadLetterOptions(DeadLettersDir(c.Buffer.Path), int64(c.Buffer.DeadLetters))
 	}
 	for _, cl := range c.Retention.Classes {
 		p.Graph.Classes = append(p.Graph.Classes, Class{Name: cl.Name, Keep: cl.Keep, Where: cl.Where})
@@ -78,6 +78,12 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 		}
 	}
 	return p, nil
+}
+
+// deadLetterOptions are those of a log without cursors: all of it is history,
+// and the oldest goes when it is full.
+func deadLetterOptions(dir string, size int64) buffer.Options {
+	return buffer.Options{Dir: dir, MaxSize: size, SegmentSize: size / 16, History: buffer.History{Size: size}, MinFree: -1, Ballast: -1}
 }
 
 // DeadLettersDir is where the dead letters of a buffer are.
