@@ -11,7 +11,7 @@ import (
 // once after an outage.
 const (
 	backoffFirst  = 200 * time.Millisecond
-	backoffMax    = 30 * time.Second
+	backoffMax    = 15 * time.Second
 	backoffConfig = 60 * time.Second // while a person must act
 	throttleMax   = 5 * time.Minute  // of what a destination may ask for
 	backoffLeast  = 50 * time.Millisecond
@@ -26,12 +26,15 @@ func backoff(n int, limit time.Duration) time.Duration {
 	return max(backoffLeast, time.Duration(rand.Int64N(int64(bound))))
 }
 
-// pause waits and reports whether the whole time passed before ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
+// pause waits for a time, or until wake is closed, which may be nil. It reports
+// false if ctx ended before.
+func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
+	case <-wake:
 		return true
 	case <-ctx.Done():
 		return false

@@ -121,7 +121,7 @@ func (d *Delivery) gather(ctx context.Context, pk *packer) []piece {
 			return pieces
 		default:
 			d.state.failed(err)
-			pause(ctx, backoffFirst)
+			pause(ctx, backoffFirst, nil)
 		}
 	}
 }

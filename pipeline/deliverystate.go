@@ -30,7 +30,19 @@ type deliveryState struct {
 	errAt    time.Time // guarded by mu
 	nextTry  time.Time // guarded by mu
 	latency  time.Duration
-	lastGood time.Time // guarded by mu
+	lastGood time.Time     // guarded by mu
+	back     chan struct{} // guarded by mu; closed when a request was taken again after others were not
+}
+
+// recovery returns a channel that is closed when a request is taken after one
+// was not: whoever waits for its next try need wait no longer.
+func (s *deliveryState) recovery() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.back == nil {
+		s.back = make(chan struct{})
+	}
+	return s.back
 }
 
 func (s *deliveryState) sending(r *outputs.Request) {
@@ -55,6 +67,10 @@ func (s *deliveryState) answered(r *outputs.Request, took time.Duration, err err
 	defer s.mu.Unlock()
 	s.latency = took
 	if err == nil {
+		if s.phase != "ok" && s.back != nil {
+			close(s.back)
+			s.back = nil
+		}
 		s.phase, s.lastGood, s.nextTry = "ok", time.Now(), time.Time{}
 		return
 	}

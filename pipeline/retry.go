@@ -16,6 +16,7 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 	for try := 1; len(pieces) > 0; try++ {
 		pk := d.packer()
 		r := pk.request(pieces)
+		recovered := d.state.recovery()
 		d.state.sending(r)
 		start := time.Now()
 		err := d.out.Send(ctx, r)
@@ -30,7 +31,10 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 			return
 		}
 		d.state.waiting(err, wait)
-		if !pause(ctx, wait) {
+		if throttled := (*outputs.Throttled)(nil); errors.As(err, &throttled) {
+			recovered = nil // the destination said how long
+		}
+		if !pause(ctx, wait, recovered) {
 			return
 		}
 	}
