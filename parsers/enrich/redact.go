@@ -85,6 +85,9 @@ func hide(b *event.Batch, i int, path string) {
 		}
 	}
 	if found {
+		if b.Find(i, path) >= 0 {
+			removeBelow(b, i, path) // a masked value cannot stand beside what was below it
+		}
 		return
 	}
 	if path == "message" && b.Row(i).Flags&event.Whole == 0 {
