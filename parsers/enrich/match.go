@@ -12,8 +12,25 @@ func (r *Redactor) matches(text []byte) bool {
 	return end > 0
 }
 
-// appendRedacted appends text with the mask for each match.
+// appendRedacted appends text with the mask for each match. A mask ends what
+// stood before it, so that what is left can be a match now: digits that were
+// part of a longer run are a card's. It is looked at again until nothing is found.
 func (r *Redactor) appendRedacted(dst, text []byte) []byte {
+	start := len(dst)
+	dst = r.appendOnce(dst, text)
+	for range maxPasses {
+		if !r.matches(dst[start:]) {
+			break
+		}
+		dst = append(dst[:start], r.appendOnce(nil, dst[start:])...)
+	}
+	return dst
+}
+
+// maxPasses bounds how often a text is looked at again.
+const maxPasses = 8
+
+func (r *Redactor) appendOnce(dst, text []byte) []byte {
 	c := cursor{r: r, text: text}
 	for at := 0; ; {
 		start, end := c.next(at)
