@@ -15,7 +15,7 @@ import (
 var (
 	modelSeed  = flag.Uint64("model.seed", 0, "run only this seed of the model test")
 	modelHurry = flag.Bool("model.hurry", false, "rotate faster than any tool does: many times between two looks of the tailer")
-	modelSteps = flag.Int("model.steps", 80, "steps of each run of the model test")
+	modelSteps = flag.Int("model.steps", 40, "steps of each run of the model test")
 )
 
 // TestEveryLineComesOnce does what writers, logrotate and crashes do, in random order, and counts lines.

@@ -110,14 +110,15 @@ func (s *scanner) resume(g *generation, path string) bool {
 }
 
 // isBodyOf reports whether b holds what g has read. If that is nothing, the inode alone would tell, and those are used
-// again: so the name must fit. A compressed one is always a new file.
+// again: so the name must fit, and it must not be a copy of what another generation has read. A compressed one is always a
+// new file.
 func (s *scanner) isBodyOf(g *generation, b *body, path string) bool {
 	pub := g.snapshot()
 	if pub.end > 0 {
 		ok, err := pub.marks.match(b, pub.end)
 		return err == nil && ok
 	}
-	return b.id == g.id && b.zip == nil && related(g, path)
+	return b.id == g.id && b.zip == nil && related(g, path) && (path == g.src.Name || s.original(b, path) == nil)
 }
 
 // startAtEnd puts a new generation behind what its file holds, at the start of a line; Lines of them before that.
