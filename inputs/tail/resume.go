@@ -118,7 +118,7 @@ func (s *scanner) isBodyOf(g *generation, b *body, path string) bool {
 		ok, err := pub.marks.match(b, pub.end)
 		return err == nil && ok
 	}
-	return b.id == g.id && b.zip == nil && related(g, path) && (path == g.src.Name || s.original(b, path) == nil)
+	return b.id == g.id && b.zip == nil && related(g, path) && (path == g.src.Name || s.original(b, path) == nil && !s.wasRead(b, path))
 }
 
 // startAtEnd puts a new generation behind what its file holds, at the start of a line; Lines of them before that.
