@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +23,6 @@ type rig struct {
 	sink    *inputtest.Sink
 	tailer  *Tailer
 	running *inputtest.Running
-	log     *strings.Builder
 }
 
 func newRig(t testing.TB) *rig {
