@@ -42,6 +42,23 @@ type Wrapper interface {
 	Wrapping() uint64
 }
 
+// Partitioner is implemented by outputs whose destination has many targets of
+// which one can be in trouble while the others are well: an index, a log
+// stream, a topic's partition.
+//
+// An output that is no Wrapper gets requests of one target each. A target has
+// one request at a time, and what was not taken is sent again, the same
+// documents in the same order, before any later one of its target.
+//
+// A Wrapper's requests mix targets until it answers NeedConfig for some
+// documents. Their targets are set apart then: the other documents go on
+// without them.
+type Partitioner interface {
+	// Partition appends the name of d's target. It is called concurrently and
+	// never blocks. The number of names must be bounded by the output.
+	Partition(dst []byte, d *event.Doc) []byte
+}
+
 // Limits are what one request may hold. Zero means no limit.
 type Limits struct {
 	Bytes    int // raw bytes of all documents, as wrapped
@@ -52,6 +69,7 @@ type Limits struct {
 
 // Request is the documents of one try.
 type Request struct {
+	Target   string      // for a Partitioner: of all documents. "" if they are mixed
 	Count    int         // documents
 	Size     int         // their raw bytes, as wrapped
 	Docs     []event.Doc // for an output that is no Wrapper

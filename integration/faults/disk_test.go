@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -112,16 +113,38 @@ func strace(t *testing.T, inject string) []string {
 	return append(command, "-e", "inject="+inject)
 }
 
+// failFromNow makes a system call fail in an agent that runs, until it ends.
+func failFromNow(t *testing.T, a *rig.Agent, inject string) {
+	t.Helper()
+	command := append(strace(t, inject), "-p", fmt.Sprint(a.Pid()))
+	tracer := exec.Command(command[0], command[1:]...)
+	if err := tracer.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		a.Kill() // a tracer ends with what it traces
+		if err := tracer.Wait(); err != nil {
+			t.Errorf("strace: %v", err)
+		}
+	})
+	traced := fmt.Sprintf("TracerPid:\t%d\n", tracer.Process.Pid)
+	rig.Eventually(t, 10*time.Second, agentSays("traced", a), func() bool {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", a.Pid()))
+		return err == nil && strings.Contains(string(status), traced)
+	})
+}
+
 func TestAFailedSyncLosesNothing(t *testing.T) {
 	store := rig.NewStore(t, essim.Options{Strict: true})
 	cfg := rig.Config{Dir: t.TempDir(), Outputs: []string{rig.Elasticsearch("store", store.URL())}}
 	config := cfg.Write(t)
 	ws := rig.NewWriters(cfg.Logs(), 4, 4000)
 	ws.Start(t)
-	// Segments and cursors are synced by fdatasync; folders by fsync, and one
-	// that cannot be made at the start ends the agent. The count is each
-	// thread's own, and a thread makes some ten in these seconds.
-	a := rig.Start(t, config, strace(t, "fdatasync:error=EIO:when=3+4")...)
+	a := rig.Start(t, config)
+	store.Await(t, a, 1000)
+	// Segments and cursors are synced by fdatasync. The count is each thread's
+	// own, and a thread makes some ten in these seconds.
+	failFromNow(t, a, "fdatasync:error=EIO:when=3+4")
 	store.Await(t, a, 20_000)
 	if !a.Running() {
 		t.Fatalf("the agent ended and says: %s", a.Log())
