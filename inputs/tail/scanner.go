@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -17,8 +18,9 @@ import (
 
 // The pace of the scanner.
 const (
-	eventPace  = 20 * time.Millisecond // between two looks at file events: the system merges those of one file meanwhile
-	pollSlices = 8                     // known files are looked at in so many parts, so that idling costs little at once
+	drainMost  = 4096 // events that are taken at a beat
+	drainTurns = 16   // turns that the watcher gets to read more
+	pollSlices = 8    // known files are looked at in so many parts, so that idling costs little at once
 )
 
 // scanner finds the files and knows which generation each of them is. It runs in one goroutine; it reads no lines.
@@ -97,7 +99,7 @@ func (s *scanner) follow(ctx context.Context) {
 			s.event(ev)
 			s.drain(events)
 			listen = nil
-			pause.Reset(eventPace)
+			pause.Reset(untilBeat(time.Now()))
 		case err := <-errs:
 			s.watchError(err)
 		case <-pause.C:
@@ -116,7 +118,7 @@ func (s *scanner) follow(ctx context.Context) {
 		}
 		if !s.dirty.IsZero() {
 			s.dirty = time.Time{}
-			rescan.Reset(eventPace)
+			rescan.Reset(passPace)
 		}
 	}
 }
@@ -130,14 +132,17 @@ func (s *scanner) rescanIn(took time.Duration) time.Duration {
 	return max(every, min(100*took, time.Minute))
 }
 
-// drain handles the events that wait already.
+// drain handles the events that wait already. The watcher reads more only when its last one was taken: so it gets some turns
+// to do so, or what is new would stand behind thousands of writes for many beats.
 func (s *scanner) drain(events chan fsnotify.Event) {
-	for range 4096 {
+	for n, idle := 0, 0; n < drainMost && idle < drainTurns; {
 		select {
 		case ev := <-events:
 			s.event(ev)
+			n, idle = n+1, 0
 		default:
-			return
+			runtime.Gosched()
+			idle++
 		}
 	}
 }

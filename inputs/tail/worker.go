@@ -13,7 +13,7 @@ import (
 const (
 	passBytes  = 256 << 10             // what a pass reads in all
 	passFiles  = 128                   // and of how many files at most, since each takes a batch
-	passPace   = 20 * time.Millisecond // from the start of a pass to that of the next, unless it was full
+	passPace   = 20 * time.Millisecond // between the beats at which passes begin, unless the one before was full
 	minShare   = 2 << 10
 	coldPasses = 4                      // a file that had nothing for so many passes waits for news
 	gonePoll   = 250 * time.Millisecond // how often a file without a name is looked at: its events are hard to tell
@@ -37,6 +37,12 @@ type worker struct {
 	stats  framing.Stats
 }
 
+// untilBeat is the time from now to the next beat. The scanner and all workers keep to the same ones, since it costs more to
+// wake the process than what each of them then does.
+func untilBeat(now time.Time) time.Duration {
+	return passPace - time.Duration(now.UnixNano())%passPace
+}
+
 // run reads until ctx ends, or, if nothing is followed, until all is read.
 func (w *worker) run(ctx context.Context) error {
 	defer w.opened.closeAll()
@@ -56,7 +62,7 @@ func (w *worker) run(ctx context.Context) error {
 			}
 			continue
 		}
-		if wait := passPace - time.Since(began); !full && wait > 0 {
+		if wait := untilBeat(began) - time.Since(began); !full && wait > 0 {
 			timer.Reset(wait)
 			select {
 			case <-timer.C:
