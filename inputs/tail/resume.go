@@ -2,6 +2,7 @@ package tail
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -39,9 +40,22 @@ func (s *scanner) start(saved inputs.Positions) {
 		}
 	}
 	if files = len(s.byPath) - files; s.first && files > 0 {
-		s.t.deps.Logger.Info("files are read for the first time", "files", files, "gib", float64(size)/(1<<30))
+		s.t.deps.Logger.Info("files are read for the first time", "files", files, "bytes", size, "size", roundSize(size))
 	}
 	s.started = true
+}
+
+// roundSize is a number of bytes in the largest unit that fits, for people to read.
+func roundSize(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	v := float64(n)
+	for v >= 1024 && len(units) > 1 {
+		v, units = v/1024, units[1:]
+	}
+	if v < 10 && v != float64(int64(v)) {
+		return fmt.Sprintf("%.1f %s", v, units[0])
+	}
+	return fmt.Sprintf("%.0f %s", v, units[0])
 }
 
 // rejoin finds the files of those restored generations that which holds for.
