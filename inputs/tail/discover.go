@@ -193,6 +193,11 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 		b.Close()
 		return
 	}
+	s.findMissed(path)       // before it, since what they hold is older
+	if s.byID[b.id] != nil { // it was itself rotated away meanwhile, and found
+		b.Close()
+		return
+	}
 	delete(s.copies, b.id)
 	g := s.newGeneration(p, path, newID())
 	g.declare = true
@@ -203,7 +208,6 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 	if s.first && !s.started && s.t.opts.StartAtEnd {
 		s.startAtEnd(g, b)
 	}
-	s.findMissed(path) // before it, since what they hold is older
 	s.adopt(g, b, path)
 }
 
