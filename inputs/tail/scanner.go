@@ -34,7 +34,7 @@ type scanner struct {
 	byTarget map[string]*generation   // those whose name is a link, by where it leads to
 	gone     map[*generation]struct{} // those that lost their name and are read to the end
 	bodiless map[*generation]struct{} // those whose content was not found yet
-	kin      map[string][]*generation // those with a body, by path without .gz
+	kin      map[string][]*generation // those with a body, by what they are and were called, without .gz
 	copies   map[fileID]copyOf        // files that are not read, since they hold what a generation has
 	later    map[string]struct{}      // compressed files that are still being written
 	unsure   map[string]struct{}      // paths beside which there are such

@@ -85,6 +85,35 @@ func (h *byHand) must(errs ...error) {
 
 func (h *byHand) rename(from, to string) { h.must(os.Rename(h.path(from), h.path(to))) }
 
+// copyTruncate does what logrotate's copytruncate does.
+func (h *byHand) copyTruncate(name, to string) {
+	data, err := os.ReadFile(h.path(name))
+	h.must(err, os.WriteFile(h.path(to), data, 0o644), os.Truncate(h.path(name), 0))
+}
+
+func TestACopyIsKnownAfterItsOriginalWasRenamed(t *testing.T) {
+	h := newByHand(t, "*.log", "*.log.*")
+	h.append("a.log", "one\ntwo\n")
+	h.begin()
+	h.copyTruncate("a.log", "a.log.1")
+	h.rename("a.log.1", "a.log.2")
+	h.rename("a.log", "a.log.1")
+	h.append("a.log", "three\n")
+	h.see("a.log.1", "a.log.2", "a.log")
+	h.read()
+	h.want("one", "two", "three")
+}
+
+func TestAFileThatBeginsAsAnotherIsNoCopyOfIt(t *testing.T) {
+	h := newByHand(t, "*.log", "*.log.*")
+	h.append("a.log", "started\n")
+	h.begin()
+	h.append("a.log.1", "started\nother\n")
+	h.see("a.log.1", "a.log")
+	h.read()
+	h.want("started", "started", "other")
+}
+
 // Both names are there while a file is rotated by linking it; and a rename can come between two looks at it.
 func TestAFileThatIsRotatedWhileItIsDiscoveredIsReadOnce(t *testing.T) {
 	h := newByHand(t, "*.log")
