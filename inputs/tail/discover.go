@@ -83,6 +83,11 @@ func (s *scanner) seeAgain(h *generation, path string, id fileID, info fs.FileIn
 		}
 		delete(s.byPath, h.path)
 	}
+	if s.reused(h, path) {
+		s.unbind(h)
+		s.discover(path, id, info)
+		return
+	}
 	delete(s.gone, h)
 	s.t.deps.Logger.Debug("file was renamed", "path", path, "generation", h.src.ID, "inode", id.ino)
 	s.rename(h, path)
@@ -90,6 +95,23 @@ func (s *scanner) seeAgain(h *generation, path string, id fileID, info fs.FileIn
 	s.byPath[path] = h
 	s.tell(h, order{kind: moved, path: path})
 	s.measure(h, info)
+}
+
+// reused reports whether the file at path is another one than h's, which was deleted, and only has its inode. While h's file
+// is open its inode cannot be used again.
+func (s *scanner) reused(h *generation, path string) bool {
+	h.mu.Lock()
+	open := h.held != nil
+	h.mu.Unlock()
+	if open {
+		return false
+	}
+	b, err := openBody(h.pattern, path)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	return !s.isBodyOf(h, b, path)
 }
 
 // rename changes the path of a generation that keeps its body.
@@ -244,15 +266,19 @@ func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation 
 	if s.t.opts.Describe != nil {
 		s.t.opts.Describe(path, src)
 	}
-	w := s.t.workers[s.next%len(s.t.workers)]
-	s.next++
-	g := &generation{src: src, pattern: p, w: w, path: path}
+	g := &generation{src: src, pattern: p, w: s.workerFor(path), path: path}
 	g.pub.path = path
 	s.t.mu.Lock()
 	s.t.live[g] = struct{}{}
 	s.t.mu.Unlock()
 	s.t.metrics.watched.Inc()
 	return g
+}
+
+// workerFor chooses the worker of a new file.
+func (s *scanner) workerFor(path string) *worker {
+	s.next++
+	return s.t.workers[s.next%len(s.t.workers)]
 }
 
 // adopt makes b the body of g, which is read from it from now on.

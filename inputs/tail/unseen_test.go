@@ -17,7 +17,7 @@ type byHand struct {
 
 func newByHand(t *testing.T, paths ...string) *byHand {
 	h := &byHand{rig: newRig(t)}
-	h.opts.Workers, h.opts.Paths = 1, nil
+	h.opts.Workers, h.opts.Paths = 2, nil
 	for _, path := range paths {
 		h.opts.Paths = append(h.opts.Paths, h.path(path))
 	}
@@ -33,9 +33,10 @@ func (h *byHand) begin() {
 	}
 	h.tailer, h.scanner = tailer, newScanner(tailer)
 	h.t.Cleanup(h.scanner.watch.close)
-	w := tailer.workers[0]
-	w.emit = h.sink.Emit
-	h.t.Cleanup(w.opened.closeAll)
+	for _, w := range tailer.workers {
+		w.emit = h.sink.Emit
+		h.t.Cleanup(w.opened.closeAll)
+	}
 	h.scanner.start(h.sink.Positions())
 	h.read()
 }
@@ -51,20 +52,28 @@ func (h *byHand) see(names ...string) {
 // read reads all that there is, and looks for what is missing.
 func (h *byHand) read() {
 	h.t.Helper()
-	w := h.tailer.workers[0]
-	for {
-		w.obey()
-		reports := h.tailer.reports.take(nil)
-		if len(w.queue) == 0 && len(reports) == 0 {
-			return
+	for again := true; again; {
+		again = false
+		for _, w := range h.tailer.workers {
+			again = h.pass(w) || again
 		}
-		if _, err := w.pass(context.Background(), time.Now()); err != nil {
-			h.t.Fatal(err)
-		}
-		for _, r := range append(reports, h.tailer.reports.take(nil)...) {
+		for _, r := range h.tailer.reports.take(nil) {
 			h.scanner.answer(r)
+			again = true
 		}
 	}
+}
+
+// pass has a worker read once. It returns false if there is nothing to read.
+func (h *byHand) pass(w *worker) bool {
+	h.t.Helper()
+	w.obey()
+	if len(w.queue) == 0 {
+		return false
+	}
+	_, err := w.pass(context.Background(), time.Now())
+	h.must(err)
+	return true
 }
 
 func (h *byHand) want(lines ...string) {
@@ -126,4 +135,24 @@ func TestAFileThatIsRotatedWhileItIsDiscoveredIsReadOnce(t *testing.T) {
 	h.see("a.log")
 	h.read()
 	h.want("one", "two")
+}
+
+// A deleted file's inode is soon that of a new one. A file of which nothing was read cannot be told by what it holds.
+func TestAnInodeThatIsUsedAgainIsAnotherFile(t *testing.T) {
+	h := newByHand(t, "*.log", "*.log.*")
+	h.opts.MaxOpen = 1 // else it stays open, and its inode is not free
+	h.append("a.log.2", "")
+	h.append("b.log", "one\n")
+	h.begin()
+	g := h.scanner.byPath[h.path("a.log.2")]
+	g.w.close(g)
+	h.must(os.Remove(h.path("a.log.2")))
+	h.copyTruncate("b.log", "b.log.1")
+	_, id, err := look(h.path("b.log.1"))
+	h.must(err)
+	delete(h.scanner.byID, g.id)
+	h.scanner.byID[id], g.id, g.want = g, id, id // as if the system had given it the same
+	h.see("b.log.1", "a.log.2", "b.log")
+	h.read()
+	h.want("one")
 }
