@@ -275,8 +275,12 @@ func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation 
 	return g
 }
 
-// workerFor chooses the worker of a new file.
+// workerFor chooses the worker of a new file. It is that of the files that had the name before: so their positions are saved
+// in the order in which they were written.
 func (s *scanner) workerFor(path string) *worker {
+	if kin := s.kin[strings.TrimSuffix(path, ".gz")]; len(kin) > 0 {
+		return kin[0].w
+	}
 	s.next++
 	return s.t.workers[s.next%len(s.t.workers)]
 }

@@ -132,7 +132,9 @@ func (s *scanner) adoptWhole(path, other string, info fs.FileInfo) bool {
 		return true
 	}
 	s.t.deps.Logger.Info("file was rotated before it was seen", "path", path, "now", other, "bytes", info.Size())
-	s.adopt(s.newGeneration(p, path, newID()), b, other)
+	g := s.newGeneration(p, path, newID())
+	g.declare = true // or it would look as if it had been read long ago, once what came after it is saved
+	s.adopt(g, b, other)
 	return true
 }
 

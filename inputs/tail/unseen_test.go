@@ -137,6 +137,22 @@ func TestAFileThatIsRotatedWhileItIsDiscoveredIsReadOnce(t *testing.T) {
 	h.want("one", "two")
 }
 
+func TestWhatWasMissedIsSavedBeforeWhatCameAfterIt(t *testing.T) {
+	h := newByHand(t, "*.log")
+	h.append("other.log", "")
+	h.append("a.log", "one\n")
+	h.begin()
+	h.rename("a.log", "a.log.2")
+	h.append("a.log", "two")
+	h.rename("a.log", "a.log.1")
+	h.append("a.log", "three\n")
+	h.see("a.log")
+	h.pass(h.scanner.byPath[h.path("a.log")].w)
+	h.append("a.log.1", "\n")
+	h.begin() // again, after a crash
+	h.want("one", "three", "two")
+}
+
 // A deleted file's inode is soon that of a new one. A file of which nothing was read cannot be told by what it holds.
 func TestAnInodeThatIsUsedAgainIsAnotherFile(t *testing.T) {
 	h := newByHand(t, "*.log", "*.log.*")
