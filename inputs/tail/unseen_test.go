@@ -153,6 +153,20 @@ func TestWhatWasMissedIsSavedBeforeWhatCameAfterIt(t *testing.T) {
 	h.want("one", "three", "two")
 }
 
+func TestWhatIsWrittenAfterATruncationIsFoundWhereItWasRotatedTo(t *testing.T) {
+	h := newByHand(t, "*.log")
+	h.append("a.log", "one\n")
+	h.begin()
+	h.copyTruncate("a.log", "a.log.1")
+	h.append("a.log", "two\n")
+	h.rename("a.log.1", "a.log.3")
+	h.rename("a.log", "a.log.2")
+	h.append("a.log", "three\n")
+	h.see("a.log")
+	h.read()
+	h.want("one", "three", "two")
+}
+
 // A deleted file's inode is soon that of a new one. A file of which nothing was read cannot be told by what it holds.
 func TestAnInodeThatIsUsedAgainIsAnotherFile(t *testing.T) {
 	h := newByHand(t, "*.log", "*.log.*")
