@@ -72,6 +72,16 @@ func olderRotation(original, name, other string) bool {
 	return errX == nil && errY == nil && x > y
 }
 
+// became reports whether name could be what rotations made of a file that was called was.
+func became(was, name string) bool { return rotationOf(was, name) || movedOn(was, name) }
+
+// movedOn reports whether name could be what became of a rotation that was called was: app.log.1 becomes app.log.2.gz.
+func movedOn(was, name string) bool {
+	original := strings.TrimRight(strings.TrimSuffix(was, ".gz"), "0123456789")
+	original, ok := strings.CutSuffix(original, ".")
+	return ok && original != "" && len(rotationDigits(original, was)) < dateDigits && rotationOf(original, name) && olderRotation(original, name, was)
+}
+
 // dateDigits is how many digits a date has at least.
 const dateDigits = 6
 
@@ -180,7 +190,7 @@ func (s *scanner) holds(g *generation, b *body, path string) bool {
 // related reports whether path is g's, or one that a rotation gives it.
 func related(g *generation, path string) bool {
 	name := filepath.Base(path)
-	return rotationOf(filepath.Base(g.path), name) || rotationOf(filepath.Base(g.src.Name), name)
+	return became(filepath.Base(g.path), name) || became(filepath.Base(g.src.Name), name)
 }
 
 // hasOriginal reports whether path is, by its name, a rotation of a file that is being read.

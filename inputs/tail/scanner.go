@@ -37,7 +37,7 @@ type scanner struct {
 	kin      map[string][]*generation // those with a body, by what they are and were called, without .gz
 	copies   map[fileID]copyOf        // files that are not read, since they hold what a generation has
 	later    map[string]struct{}      // compressed files that are still being written
-	unsure   map[string]struct{}      // paths beside which there are such
+	unsure   map[string]before        // paths beside which there are such, and what they led to when that was found
 	before   map[string]before        // what a name led to last
 	finished map[fileID][]ended       // files that were read to their end and given up, and when
 	polling  []*generation            // the rest of this round of polling
@@ -57,7 +57,7 @@ func newScanner(t *Tailer) *scanner {
 	return &scanner{
 		t: t, watch: newWatches(t.newWatcher, t.deps.Logger, t.metrics.unwatched),
 		byID: map[fileID]*generation{}, byPath: map[string]*generation{}, byTarget: map[string]*generation{},
-		gone: map[*generation]struct{}{}, bodiless: map[*generation]struct{}{}, kin: map[string][]*generation{}, copies: map[fileID]copyOf{}, later: map[string]struct{}{}, unsure: map[string]struct{}{},
+		gone: map[*generation]struct{}{}, bodiless: map[*generation]struct{}{}, kin: map[string][]*generation{}, copies: map[fileID]copyOf{}, later: map[string]struct{}{}, unsure: map[string]before{},
 		before: map[string]before{}, finished: map[fileID][]ended{},
 	}
 }
@@ -253,9 +253,9 @@ func (s *scanner) pollSlice() {
 		delete(s.later, path)
 		s.see(path)
 	}
-	for _, path := range slices.Collect(maps.Keys(s.unsure)) {
+	for path, last := range maps.Clone(s.unsure) {
 		delete(s.unsure, path)
-		s.findMissed(path)
+		s.findMissedSince(path, last)
 	}
 }
 

@@ -186,3 +186,39 @@ func TestAnInodeThatIsUsedAgainIsAnotherFile(t *testing.T) {
 	h.read()
 	h.want("one")
 }
+
+func TestARotationIsKnownAfterItMovedOn(t *testing.T) {
+	h := newByHand(t, "*.log", "*.log.*")
+	h.append("a.log.1", "one\ntwo\n")
+	h.begin()
+	h.must(os.Remove(h.path("a.log.1")))
+	h.append("a.log.3.gz", string(zip([]byte("one\ntwo\nthree\n"))))
+	long := time.Now().Add(-time.Hour)
+	h.must(os.Chtimes(h.path("a.log.3.gz"), long, long))
+	h.begin() // after a while
+	h.want("one", "two", "three")
+}
+
+func TestWhatIsCompressedWhenItIsMissedIsReadLater(t *testing.T) {
+	h := newByHand(t, "*.log")
+	h.append("a.log", "one\n")
+	h.begin()
+	h.rename("a.log", "a.log.3")
+	h.append("a.log.2.gz", string(zip([]byte("two\n"))))
+	h.append("a.log", "three\n")
+	h.see("a.log")
+	h.read()
+	later := time.Now().Add(time.Minute)
+	h.append("a.log", "four\n")
+	h.must(os.Chtimes(h.path("a.log"), later, later))
+	h.see("a.log")
+	h.rename("a.log", "a.log.1")
+	h.see("a.log")
+	h.read()
+	h.want("one", "three", "four")
+	h.deps.Now = func() time.Time { return later }
+	h.tailer.deps.Now = h.deps.Now
+	h.scanner.pollSlice()
+	h.read()
+	h.want("one", "three", "four", "two")
+}
