@@ -59,7 +59,7 @@ func New(o Options, d inputs.Deps) (*Tailer, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.workers = append(t.workers, &worker{t: t, framer: framer, inbox: newBox[order]()})
+		t.workers = append(t.workers, &worker{t: t, framer: framer, inbox: newBox[order](), asked: map[string]bool{}})
 	}
 	return t, nil
 }

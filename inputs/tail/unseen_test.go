@@ -153,6 +153,21 @@ func TestWhatWasMissedIsSavedBeforeWhatCameAfterIt(t *testing.T) {
 	h.want("one", "three", "two")
 }
 
+func TestWhatFollowedATruncationIsSavedBeforeWhatCameAfterIt(t *testing.T) {
+	h := newByHand(t, "*.log")
+	h.append("other.log", "")
+	h.append("a.log", "one\n")
+	h.begin()
+	h.copyTruncate("a.log", "a.log.2")
+	h.append("a.log", "two\n")
+	h.rename("a.log", "a.log.1")
+	h.append("a.log", "three\n")
+	h.see("a.log")
+	h.pass(h.scanner.byPath[h.path("a.log")].w)
+	h.begin() // again, after a crash
+	h.want("one", "two", "three")
+}
+
 func TestWhatIsWrittenAfterATruncationIsFoundWhereItWasRotatedTo(t *testing.T) {
 	h := newByHand(t, "*.log")
 	h.append("a.log", "one\n")

@@ -35,6 +35,9 @@ type worker struct {
 	opened bodies
 	last   bool // no more orders will come
 	stats  framing.Stats
+	// asked are the names of files that the scanner was asked about in this pass. What followed them waits for the next one: were
+	// it saved first, what the scanner finds between them would look old after a crash.
+	asked map[string]bool
 }
 
 // untilBeat is the time from now to the next beat. The scanner and all workers keep to the same ones, since it costs more to
@@ -103,6 +106,7 @@ func (w *worker) sleep(ctx context.Context, timer *time.Timer) bool {
 
 // pass reads a part of each file in the queue and hands over what it found. Full says that there is more.
 func (w *worker) pass(ctx context.Context, now time.Time) (full bool, err error) {
+	clear(w.asked)
 	n := min(len(w.queue), passFiles)
 	w.turn = append(w.turn[:0], w.queue[:n]...)
 	w.queue = w.queue[:copy(w.queue, w.queue[n:])]
