@@ -194,7 +194,7 @@ func (r *runningInput) failure() error {
 // openInputs opens the inputs of p that are new or changed.
 func (a *Agent) openInputs(p *Plan) ([]*runningInput, error) {
 	var fresh []*runningInput
-	own := append([]string{p.Buffer.Dir, p.DeadLetters.Dir}, a.env.Own...)
+	own := append([]string{p.Buffer.Dir, p.DeadLetters.Dir, HeldDir(p.Buffer.Dir)}, a.env.Own...)
 	for _, ip := range p.Inputs {
 		if old := a.inputs[ip.Address]; old != nil && old.plan.Hash == ip.Hash {
 			continue
@@ -358,7 +358,7 @@ func (a *Agent) startOutput(o *runningOutput, routes *Routes) error {
 	if !o.plan.DeadLetters {
 		dead = nil
 	}
-	o.delivery = NewDelivery(o.plan.Address, o.out, cursor, dead, routes, a.env.Logger.With("output", o.plan.Address))
+	o.delivery = NewDelivery(o.plan.Address, o.out, cursor, dead, o.plan.Held, routes, a.env.Logger.With("output", o.plan.Address))
 	ctx, cancel := context.WithCancel(context.Background())
 	o.cancel = cancel
 	go func() {

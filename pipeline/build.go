@@ -224,6 +224,7 @@ func (b *builder) output(p *Plan, o *config.Output) error {
 	}
 	p.Outputs = append(p.Outputs, OutputPlan{
 		Address: o.Address, Hash: o.Hash ^ b.config.Retention.Hash, Cursor: cursor, DeadLetters: o.DeadLetters,
+		Held: filepath.Join(HeldDir(b.config.Buffer.Path), o.Address),
 		Open: func(d outputs.Deps) (outputs.Output, error) { return t.Open(o.Config, d) },
 	})
 	return nil

@@ -12,8 +12,9 @@ import (
 // leastRequest is how small a learnt request size can become.
 const leastRequest = 64 << 10
 
-// deliveryState is what a delivery shows of itself.
-type deliveryState struct {
+// counts are what an output did since its start, that of held documents
+// included.
+type counts struct {
 	sent     atomic.Int64 // documents taken
 	sentRaw  atomic.Int64 // their bytes
 	sentBody atomic.Int64 // bytes of request bodies, repeats included
@@ -23,6 +24,11 @@ type deliveryState struct {
 	damaged  atomic.Int64 // documents that could not be read from the buffer
 	inFlight atomic.Int64
 	bytes    atomic.Int64 // request size in use; a 413 lowers it
+}
+
+// deliveryState is what a delivery shows of itself.
+type deliveryState struct {
+	*counts // set before first use
 
 	mu       sync.Mutex
 	phase    string    // guarded by mu: "ok", "retrying", "throttled", "paused"
@@ -76,6 +82,20 @@ func (s *deliveryState) answered(r *outputs.Request, took time.Duration, err err
 	}
 	s.retries.Add(1)
 	s.lastErr, s.errAt = err.Error(), time.Now()
+}
+
+// well reports whether the last request was taken.
+func (s *deliveryState) well() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phase == "ok"
+}
+
+// goodSince reports whether another request was taken since a time.
+func (s *deliveryState) goodSince(t time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastGood.After(t)
 }
 
 // waiting notes that documents wait for another try.

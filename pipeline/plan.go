@@ -42,5 +42,6 @@ type OutputPlan struct {
 	Hash        uint64
 	Open        func(d outputs.Deps) (outputs.Output, error)
 	Cursor      buffer.CursorOptions
-	DeadLetters bool // whether its dead letters are kept
+	Held        string // folder of the documents of its targets in trouble
+	DeadLetters bool   // whether its dead letters are kept
 }
