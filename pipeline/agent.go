@@ -108,6 +108,9 @@ func (a *Agent) waitInputs(ctx context.Context) {
 func (a *Agent) Reload(p *Plan) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if routes := NewRoutes(p.Routes); routes.quarantine > 0 {
+		p.Outputs = append(p.Outputs, quarantinePlan(a.dead, routes))
+	}
 	if a.plan != nil && a.plan.Buffer.Dir != p.Buffer.Dir {
 		return fmt.Errorf("reload: the buffer's path cannot change while the agent runs (%s to %s): restart it", a.plan.Buffer.Dir, p.Buffer.Dir)
 	}

@@ -65,7 +65,7 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 		p.Graph.Classes = append(p.Graph.Classes, Class{Name: cl.Name, Keep: cl.Keep, Where: cl.Where})
 	}
 	for _, r := range c.Routes {
-		p.Routes = append(p.Routes, Route{Name: r.Name, Where: r.Where, Hash: r.Hash, To: r.To})
+		p.Routes = append(p.Routes, Route{Name: r.Name, Where: r.Where, Hash: r.Hash, To: r.To, Require: r.Require})
 	}
 	for i := range c.Inputs {
 		if err := b.input(p, &c.Inputs[i]); err != nil {

@@ -20,6 +20,7 @@ const (
 	heldTargets  = 16                     // logs that one output may have
 	heldSize     = 256 << 20              // of one of them; then the output waits
 	heldRest     = 1 << 20                // so few bytes that more need not be added, if the target is well
+	heldSync     = 5 * time.Second        // for a sync, at the shutdown
 	heldInterval = 200 * time.Millisecond // between two looks at whether a target is well again
 )
 
@@ -187,12 +188,15 @@ func (h *Held) openLog(dir string) (*buffer.Log, error) {
 	})
 }
 
-// append returns once records are on disk.
+// append returns once records are on disk. What was appended is waited for even
+// if ctx ends, or it would be sent twice after the next start.
 func (t *heldTarget) append(ctx context.Context, records []*buffer.Record) error {
 	ticket, err := t.log.Append(ctx, records)
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), heldSync)
+	defer cancel()
 	return ticket.Wait(ctx)
 }
 

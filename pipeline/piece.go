@@ -73,7 +73,7 @@ func (p *packer) load(item *buffer.Item, c *buffer.Cursor) ([]piece, error) {
 	}
 	b := &p.block
 	decided := b.Routes == p.routes.hash
-	if decided && b.Set != nil && !contains(b.Set, p.output) {
+	if decided && !isIn(b.Set, p.output) {
 		c.Ack(item.First, uint64(item.Count))
 		return nil, nil
 	}

@@ -155,8 +155,11 @@ type Route struct {
 	Name  string
 	Where expr.Condition // nil is always
 	To    []string       // addresses of enabled outputs; never empty
-	Hash  uint64
-	Range hcl.Range
+	// Require are fields without which an event that Where takes goes nowhere
+	// but to the dead letters.
+	Require []string
+	Hash    uint64
+	Range   hcl.Range
 }
 
 // Kinds are the component types that blocks can name.

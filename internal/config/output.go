@@ -65,6 +65,7 @@ type routeBlock struct {
 	Enabled bool           `hcl:"enabled,optional"`
 	Where   expr.Condition `hcl:"where,optional"`
 	To      hcl.Expression `hcl:"to"`
+	Require []string       `hcl:"require,optional"`
 }
 
 // loadRoutes reads the route blocks.
@@ -77,7 +78,10 @@ func (l *loader) loadRoutes() {
 		d.sum.name(title(b))
 		d.body(b.Body, "", &block)
 		l.show(d, title(b), b.Body, &block)
-		r := Route{Name: b.Labels[0], Where: block.Where, Range: b.DefRange}
+		r := Route{Name: b.Labels[0], Where: block.Where, Require: block.Require, Range: b.DefRange}
+		if len(r.Require) > 0 && l.config.Buffer.DeadLetters == 0 {
+			d.report(problem(d.places["require"].rng, "Nowhere to put what lacks these fields", "Events without them become dead letters, and buffer { dead_letters } is 0."))
+		}
 		if block.To != nil {
 			r.To = l.targets(d, block)
 		}

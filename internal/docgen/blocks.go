@@ -91,6 +91,7 @@ var blocks = []block{
 		{"enabled", "true or false", "true", "Whether it is tried."},
 		{"where", "condition", "", "Which events it takes; without it all that come to it."},
 		{"to", "list of references", "required", "The outputs, [output.elasticsearch.main]."},
+		{"require", "list of texts", "", "Fields that an event must have, [\"kubernetes.pod.name\"]. One that lacks any becomes a dead letter of the route, and goes to no output."},
 	}},
 }
 
