@@ -30,7 +30,10 @@ type counts struct {
 type deliveryState struct {
 	*counts // set before first use
 
+	unsettled atomic.Int64 // documents sent at least once, with no answer that settles them
+
 	mu       sync.Mutex
+	down     time.Time // guarded by mu; since when nothing was taken, zero if the last request was
 	phase    string    // guarded by mu: "ok", "retrying", "throttled", "paused"
 	lastErr  string    // guarded by mu
 	errAt    time.Time // guarded by mu
@@ -72,6 +75,11 @@ func (s *deliveryState) answered(r *outputs.Request, took time.Duration, err err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = took
+	if taken > 0 {
+		s.down = time.Time{}
+	} else if s.down.IsZero() {
+		s.down = time.Now()
+	}
 	if err == nil {
 		if s.phase != "ok" && s.back != nil {
 			close(s.back)
@@ -89,6 +97,23 @@ func (s *deliveryState) well() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.phase == "ok"
+}
+
+// downFor is for how long every request has failed.
+func (s *deliveryState) downFor() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down.IsZero() {
+		return 0
+	}
+	return time.Since(s.down)
+}
+
+// lastError is the last error that there was.
+func (s *deliveryState) lastError() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastErr
 }
 
 // goodSince reports whether another request was taken since a time.

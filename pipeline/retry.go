@@ -15,13 +15,17 @@ import (
 // after the next start.
 func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 	began := time.Now()
+	unsettled := int64(0) // of these pieces
 	for try := 1; len(pieces) > 0; try++ {
 		if d.hold(ctx, pieces, try, began) {
+			d.state.unsettled.Add(-unsettled)
 			return
 		}
 		pk := d.packer()
 		r := pk.request(pieces)
 		recovered := d.state.recovery()
+		d.state.unsettled.Add(int64(r.Count) - unsettled)
+		unsettled = int64(r.Count)
 		err, done := d.send(ctx, r)
 		if !done {
 			return
@@ -30,6 +34,7 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 		pieces, wait = d.settle(ctx, pk, pieces, err, try)
 		d.packers.Put(pk)
 		if len(pieces) == 0 {
+			d.state.unsettled.Add(-unsettled)
 			return
 		}
 		d.state.waiting(err, wait)

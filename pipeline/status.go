@@ -87,6 +87,9 @@ type OutputStatus struct {
 	Acked     uint64     `json:"acked_seq"`
 	Durable   uint64     `json:"durable_seq"`
 
+	Standby string `json:"standby,omitempty"` // the output that took over, while it does
+	Twice   int64  `json:"maybe_twice"`       // documents sent to both this output and its standby, for want of an answer
+
 	Held []HeldStatus `json:"held,omitempty"` // targets in trouble, whose documents are set apart
 }
 
@@ -107,8 +110,8 @@ func (a *Agent) Status() Status {
 		s.Inputs = append(s.Inputs, in.status())
 	}
 	for _, o := range a.outputs {
-		if o.delivery != nil {
-			s.Outputs = append(s.Outputs, o.delivery.status())
+		if o.delivery.Load() != nil {
+			s.Outputs = append(s.Outputs, o.status())
 		}
 	}
 	slices.SortFunc(s.Inputs, func(a, b InputStatus) int { return strings.Compare(a.Name, b.Name) })
@@ -127,6 +130,15 @@ func (r *runningInput) status() InputStatus {
 	if rep, ok := r.in.(inputs.Reporter); ok {
 		s.Sources = rep.Report()
 		slices.SortStableFunc(s.Sources, func(a, b inputs.Status) int { return int(min(1<<30, max(-1<<30, b.Unread-a.Unread))) })
+	}
+	return s
+}
+
+func (r *runningOutput) status() OutputStatus {
+	s := r.delivery.Load().status()
+	s.Twice = r.twice.Load()
+	if r.onStandby.Load() {
+		s.Standby = r.plan.Standby.Address
 	}
 	return s
 }

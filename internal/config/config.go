@@ -19,8 +19,9 @@ type Config struct {
 	Enrich    []Enrich // enabled ones only
 	Retention Retention
 	Buffer    Buffer
-	Outputs   []Output // disabled ones too
-	Routes    []Route  // enabled ones only
+	Outputs   []Output   // disabled ones too
+	Failovers []Failover // those of which both outputs are enabled
+	Routes    []Route    // enabled ones only
 	// RoutesHash changes when a document could go another way.
 	RoutesHash uint64
 	// Files are the sources by name, for the snippets of messages. They are

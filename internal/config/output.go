@@ -105,6 +105,8 @@ func (l *loader) targets(d *decoder, block routeBlock) []string {
 	for _, address := range named {
 		i := slices.IndexFunc(l.config.Outputs, func(o Output) bool { return o.Address == address })
 		switch {
+		case l.config.standsBy(address) != nil:
+			d.report(problem(block.To.Range(), fmt.Sprintf("output.%s is a standby", address), "It gets what output.%s does not take (failover %q), and nothing else. Name that one here.", l.config.standsBy(address).Primary, l.config.standsBy(address).Name))
 		case slices.Contains(enabled, address):
 			d.report(problem(block.To.Range(), fmt.Sprintf("output.%s is named twice", address), "An event goes to an output once."))
 		case i >= 0 && !l.config.Outputs[i].Enabled:
