@@ -70,15 +70,15 @@ func (a *Agent) Run(ctx context.Context, p *Plan) error {
 	if err := a.Reload(p); err != nil {
 		return errors.Join(err, a.close())
 	}
-	ended := make(chan struct{})
+	check, endCheck := context.WithTimeout(ctx, checkTimeout)
+	checked := make(chan struct{})
 	go func() {
-		defer close(ended)
-		a.waitInputs(ctx)
+		defer close(checked)
+		a.Check(check)
 	}()
-	select {
-	case <-ctx.Done():
-	case <-ended:
-	}
+	a.waitInputs(ctx)
+	endCheck()
+	<-checked
 	return a.shutdown()
 }
 
