@@ -86,7 +86,7 @@ func TestAnObjectThatReadsItselfFromTextTakesBothForms(t *testing.T) {
 func TestAProblemOfAnElementHasItsPlace(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"the element alone is underlined", `output "sharing" "a" { addresses = ["a", { url = "b", weight = 11 }] }`, `["a", { url = "b", weight = 11 }] }
-                                                ^^^^^^^^^^^^^^^^^^^^^^^^^^
+                                               ^^^^^^^^^^^^^^^^^^^^^^^^^^
 `},
 		{"a list that was computed has one place", `locals { all = ["a", { url = "b", weight = 11 }] }
 output "sharing" "a" { addresses = local.all }`, `   2: output "sharing" "a" { addresses = local.all }`},
