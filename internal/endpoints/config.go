@@ -21,7 +21,7 @@ type Config struct {
 	ClientKey       string          `hcl:"client_key,optional"`       // PEM of its private key
 	TLSServerName   string          `hcl:"tls_server_name,optional"`  // name that the certificate must have, if not the endpoint's
 	TLSSkipVerify   bool            `hcl:"tls_skip_verify,optional"`  // takes any certificate; for tests only
-	Proxy           config.Secret   `hcl:"proxy,optional"`            // http://, https:// or socks5:// address of a proxy; "none" ignores HTTPS_PROXY and its like
+	Proxy           config.Secret   `hcl:"proxy,optional"`            // address of a proxy, http://, https:// or socks5://; "none" ignores HTTPS_PROXY and its like
 	ResolveInterval config.Duration `hcl:"resolve_interval,optional"` // how often dns+ and srv+ endpoints are looked up
 	HealthCheck     HealthCheck     `hcl:"health_check,block"`        // how endpoints are tried beside the requests
 	Breaker         Breaker         `hcl:"breaker,block"`             // when an endpoint is given up for a while

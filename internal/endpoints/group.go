@@ -25,6 +25,9 @@ type Deps struct {
 	// Authorize puts credentials on a request whose URL is final. It is called
 	// concurrently. An error ends the try and says nothing of the endpoint.
 	Authorize func(*http.Request) error
+	// Credentials is whether it does: then endpoints without encryption are
+	// warned of.
+	Credentials bool
 	// Check asks an endpoint whether it is well, within ctx. Without one a
 	// connection that can be made is enough.
 	Check func(ctx context.Context, p Probe) error
@@ -128,6 +131,11 @@ func (g *Group) parse() error {
 func (g *Group) warn() {
 	if g.config.TLSSkipVerify {
 		g.deps.Logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", g.deps.Name, "setting", "tls_skip_verify")
+	}
+	for _, t := range g.targets {
+		if g.deps.Credentials && !isTLS(t.scheme) {
+			g.deps.Logger.Warn("credentials are sent without encryption", "output", g.deps.Name, "endpoint", t.name())
+		}
 	}
 }
 
