@@ -73,27 +73,27 @@ func (a Address) parse(schemes []string, port string) (target, error) {
 	t.scheme, t.host, t.port, t.path = u.Scheme, u.Hostname(), u.Port(), strings.TrimRight(u.Path, "/")
 	switch {
 	case u.User != nil:
-		return t, fmt.Errorf("%s holds credentials: they have settings of their own", u.Host)
+		return t, fmt.Errorf("address %s holds credentials: they have settings of their own", u.Host)
 	case !slices.Contains(schemes, u.Scheme):
-		return t, fmt.Errorf("%s begins with %s://: it can be %s", u.Host, u.Scheme, orList(schemes))
+		return t, fmt.Errorf("address %s begins with %s://: it can be %s", u.Host, u.Scheme, orList(schemes))
 	case t.host == "":
 		return t, errors.New("it names no host")
 	case u.RawQuery != "" || u.Fragment != "":
-		return t, fmt.Errorf("%s%s must end with its path", u.Host, u.Path)
+		return t, fmt.Errorf("address %s%s must end with its path", u.Host, u.Path)
 	case t.path != "" && !isHTTP(t.scheme):
-		return t, fmt.Errorf("%s has a path", u.Host)
+		return t, fmt.Errorf("address %s has a path", u.Host)
 	case t.discovery == bySRV && t.port != "":
-		return t, fmt.Errorf("%s has a port: SRV records say it", u.Host)
+		return t, fmt.Errorf("address %s has a port: SRV records say it", u.Host)
 	case a.Weight < 0 || a.Weight > maxWeight:
 		return t, fmt.Errorf("weight is %d: it can be 1 to %d", a.Weight, maxWeight)
 	}
 	if t.port == "" && t.discovery != bySRV {
 		if t.port = portOf(t.scheme, port); t.port == "" {
-			return t, fmt.Errorf("%s needs a port", u.Host)
+			return t, fmt.Errorf("address %s needs a port", u.Host)
 		}
 	}
 	if n, err := strconv.ParseUint(t.port, 10, 16); t.port != "" && (err != nil || n == 0) {
-		return t, fmt.Errorf("%s: its port must be 1 to 65535", u.Host)
+		return t, fmt.Errorf("address %s: its port must be 1 to 65535", u.Host)
 	}
 	return t, nil
 }

@@ -38,9 +38,10 @@ func (g *Group) compare(now time.Time, before map[*Endpoint]State) []transition 
 	if len(before) > len(g.endpoints) && len(said) == 0 {
 		said = append(said, transition{endpoint: "-"}) // one is gone
 	}
-	if on := !primary && standby; on != g.standby {
-		g.standby = on
-		said = append(said, transition{standby: on})
+	switch {
+	case g.standby && primary, !g.standby && !primary && standby:
+		g.standby = !g.standby
+		said = append(said, transition{standby: g.standby})
 	}
 	return said
 }

@@ -45,7 +45,11 @@ func (c Config) Problems(schemes ...string) []config.Problem {
 	p.between("breaker.failures", c.Breaker.Failures, 1, 1000)
 	p.atLeast("breaker.cool_down", c.Breaker.CoolDown, 100*time.Millisecond)
 	if c.Breaker.MaxCoolDown < c.Breaker.CoolDown {
-		p.add("breaker.max_cool_down", "It is %v, and cool_down is %v.", c.Breaker.MaxCoolDown, c.Breaker.CoolDown)
+		at := "breaker.max_cool_down"
+		if c.Breaker.MaxCoolDown == Defaults().Breaker.MaxCoolDown { // likely the other one was set
+			at = "breaker.cool_down"
+		}
+		p.add(at, "cool_down is %v, and max_cool_down is %v. It must not be less.", c.Breaker.CoolDown, c.Breaker.MaxCoolDown)
 	}
 	return p
 }
@@ -71,7 +75,7 @@ func (c Config) checkEndpoints(p *problems, schemes []string) {
 			primaries++
 		}
 		if first, ok := seen[t.scheme+t.name()]; ok {
-			p.add(at, "%s stands there twice: it is element %d too. A weight gives it a larger share.", t.name(), first+1)
+			p.add(at, "Address %s stands there twice: it is element %d too. A weight gives it a larger share.", t.name(), first+1)
 		}
 		seen[t.scheme+t.name()] = i
 	}

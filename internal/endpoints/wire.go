@@ -68,8 +68,8 @@ func (w *wire) transport(e *Endpoint) *http.Transport {
 	}
 }
 
-// newTransport returns a transport in which no step can hang for ever. It
-// speaks HTTP/1.1 alone: a request is large and few are in flight, so streams
+// newTransport returns a transport in which no step can hang for ever: what has
+// no time-out here is bounded by the try's. It speaks HTTP/1.1 alone: a request is large and few are in flight, so streams
 // of one connection gain nothing, and a peer that died is noticed by its own
 // connection. It follows no redirect and asks for no compressed answer.
 func (w *wire) newTransport(e *Endpoint, config *tls.Config) *http.Transport {
@@ -83,7 +83,6 @@ func (w *wire) newTransport(e *Endpoint, config *tls.Config) *http.Transport {
 		},
 		TLSClientConfig:        config.Clone(),
 		TLSHandshakeTimeout:    w.config.ConnectTimeout.Std(),
-		ResponseHeaderTimeout:  w.config.Timeout.Std(),
 		ExpectContinueTimeout:  time.Second,
 		IdleConnTimeout:        55 * time.Second, // below the minute at which many balancers forget a connection
 		MaxIdleConnsPerHost:    w.config.InFlight + 1,
