@@ -77,6 +77,7 @@ func (t try) do(ctx context.Context, req *http.Request) (*answer, error) {
 		cancel()
 		return nil, err
 	}
+	t.answered.Store(true)
 	a := &answer{
 		try: t, response: response, body: response.Body, cancel: cancel, ctx: ctx,
 		left: g.deps.MaxAnswer, latency: time.Since(start), outcome: outcomeOf(response.StatusCode),

@@ -10,7 +10,7 @@ import (
 )
 
 // Endpoint is one place that a try can go to. What is not immutable is guarded
-// by its group's mu, but for the transport.
+// by its group's mu, but for what is atomic.
 type Endpoint struct {
 	scheme  string // immutable, as all up to weight
 	host    string // the name that certificates are checked for
@@ -37,6 +37,7 @@ type Endpoint struct {
 	share     int           // of the weighted round robin
 
 	transport atomic.Pointer[transport]
+	answered  atomic.Bool // it gave an answer once
 }
 
 // transport is what requests to one endpoint go through, made with the

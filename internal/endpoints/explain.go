@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"syscall"
@@ -51,7 +52,7 @@ func (g *Group) explain(endpoint *Endpoint, err error) error {
 			return e
 		}
 	}
-	e.advice = adviseNetwork(g, err)
+	e.advice = adviseNetwork(g, endpoint, err)
 	return e
 }
 
@@ -221,13 +222,15 @@ func adviseProxy(_ *Group, _ *Endpoint, err error) string {
 }
 
 // adviseNetwork is for what may well get better by itself.
-func adviseNetwork(g *Group, err error) string {
+func adviseNetwork(g *Group, e *Endpoint, err error) string {
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return "the name is not known: look at its spelling"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens there"
+	case e.scheme == "http" && !e.answered.Load() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)):
+		return "a server that speaks TLS does that to http://, and https:// may be meant"
 	case errors.Is(err, errTimeout):
 		return fmt.Sprintf("the setting timeout is %v", g.config.Timeout)
 	}

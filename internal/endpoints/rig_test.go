@@ -1,6 +1,7 @@
 package endpoints
 
 import (
+	"crypto/tls"
 	"io"
 	"log/slog"
 	"net/http"
@@ -71,4 +72,18 @@ func ask(t testing.TB, g *Group, key string) (string, error) {
 	defer httpsend.Finish(answer.Body)
 	body, err := io.ReadAll(answer.Body)
 	return string(body), err
+}
+
+func mustRequest(t testing.TB) *http.Request {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodPost, "/", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+// serverOf is a server with a certificate of a.
+func serverOf(a *authority) *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{a.issue(nil)}}
 }
