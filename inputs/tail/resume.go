@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/renthub/sluice/inputs"
@@ -125,14 +126,14 @@ func (s *scanner) resume(g *generation, path string) bool {
 
 // isBodyOf reports whether b holds what g has read. If that is nothing, the inode alone would tell, and those are used
 // again: so the name must fit, and it must not be a copy of what another generation has read. A compressed one is always a
-// new file.
+// new file, and may still be empty.
 func (s *scanner) isBodyOf(g *generation, b *body, path string) bool {
 	pub := g.snapshot()
 	if pub.end > 0 {
 		ok, err := pub.marks.match(b, pub.end)
 		return err == nil && ok
 	}
-	return b.id == g.id && b.zip == nil && related(g, path) && (path == g.src.Name || s.original(b, path) == nil && !s.wasRead(b, path))
+	return b.id == g.id && b.zip == nil && !strings.HasSuffix(path, ".gz") && related(g, path) && (path == g.src.Name || s.original(b, path) == nil && !s.wasRead(b, path))
 }
 
 // startAtEnd puts a new generation behind what its file holds, at the start of a line; Lines of them before that.

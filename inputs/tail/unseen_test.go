@@ -237,3 +237,19 @@ func TestWhatIsCompressedWhenItIsMissedIsReadLater(t *testing.T) {
 	h.read()
 	h.want("one", "three", "four", "two")
 }
+
+func TestAnArchiveInMakingIsNotTakenForAnEmptyFileWhoseInodeItHas(t *testing.T) {
+	h := newByHand(t, "*.log")
+	h.append("a.log", "")
+	h.append("b.log", "one\n")
+	h.begin()
+	g := h.scanner.byPath[h.path("a.log")]
+	h.scanner.unbind(g)
+	h.append("a.log.1.gz", "")
+	_, id, err := look(h.path("a.log.1.gz"))
+	h.must(err)
+	g.id = id
+	if h.scanner.search(g) {
+		t.Errorf("%s is read from %s", g.src.Name, g.path)
+	}
+}
