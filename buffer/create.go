@@ -13,10 +13,11 @@ import (
 )
 
 // startSegment ends the active segment where it was last synced, and makes a new one that begins with what was
-// written but not synced. All of that is on disk when it returns. The caller is the tender and has the turn.
+// appended but not synced. All of that is on disk when it returns. The caller is the tender and has the turn.
 //
 // If the active segment has no synced document, the new one has its name and takes its place.
 func (l *Log) startSegment() error {
+	l.joinDeferred()
 	l.mu.Lock()
 	old := l.active()
 	h := succeed(old, l.synced.seq)
@@ -50,9 +51,13 @@ func (l *Log) startSegment() error {
 		l.segments = append(l.segments, s)
 	}
 	s.end = l.next
-	s.minTime, s.maxTime = pendingTimes(cuts)
+	for _, c := range cuts {
+		minTime, maxTime := c.times()
+		s.minTime, s.maxTime = min(s.minTime, minTime), max(s.maxTime, maxTime)
+	}
 	l.counters.written += s.size
 	l.health.broken = false
+	l.deferred = deferState{written: number}
 	l.markSynced(number, s.size)
 	return nil
 }
@@ -135,13 +140,12 @@ func (l *Log) snapshot() snapshot {
 	return s
 }
 
-func pendingTimes(cuts []*cut) (minTime, maxTime int64) {
+// times are the earliest and the latest of its documents; minTime > maxTime if it has none.
+func (c *cut) times() (minTime, maxTime int64) {
 	minTime, maxTime = math.MaxInt64, math.MinInt64
-	for _, c := range cuts {
-		for _, r := range c.records {
-			if r.Count > 0 {
-				minTime, maxTime = min(minTime, r.MinTime), max(maxTime, r.MaxTime)
-			}
+	for _, r := range c.records {
+		if r.Count > 0 {
+			minTime, maxTime = min(minTime, r.MinTime), max(maxTime, r.MaxTime)
 		}
 	}
 	return minTime, maxTime
