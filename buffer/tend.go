@@ -100,11 +100,17 @@ func (l *Log) syncDue(now time.Time) bool {
 func (l *Log) commit() bool {
 	l.mu.Lock()
 	l.synced.now = false // who asks from here on is for the next time
+	deferred := l.deferred.bytes > 0
 	l.mu.Unlock()
-	<-l.turn
-	wait := l.writeDeferred()
-	l.turn <- struct{}{}
-	return wait == nil && l.sync()
+	if deferred {
+		<-l.turn
+		wait := l.writeDeferred()
+		l.turn <- struct{}{}
+		if wait != nil {
+			return false
+		}
+	}
+	return l.sync()
 }
 
 // sync syncs what is written. It needs no turn: appends go on meanwhile.
