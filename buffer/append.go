@@ -187,7 +187,7 @@ func (l *Log) put(c *cut, done func(size int64)) <-chan struct{} {
 	s.size += size
 	s.disk = max(s.disk, s.size)
 	s.end += c.docs
-	minTime, maxTime := c.times()
+	minTime, maxTime := pendingTimes([]*cut{c})
 	s.minTime, s.maxTime = min(s.minTime, minTime), max(s.maxTime, maxTime)
 	l.counters.written += size
 	done(size)

@@ -51,10 +51,7 @@ func (l *Log) startSegment() error {
 		l.segments = append(l.segments, s)
 	}
 	s.end = l.next
-	for _, c := range cuts {
-		minTime, maxTime := c.times()
-		s.minTime, s.maxTime = min(s.minTime, minTime), max(s.maxTime, maxTime)
-	}
+	s.minTime, s.maxTime = pendingTimes(cuts)
 	l.counters.written += s.size
 	l.health.broken = false
 	l.deferred = deferState{written: number}
@@ -140,12 +137,13 @@ func (l *Log) snapshot() snapshot {
 	return s
 }
 
-// times are the earliest and the latest of its documents; minTime > maxTime if it has none.
-func (c *cut) times() (minTime, maxTime int64) {
+func pendingTimes(cuts []*cut) (minTime, maxTime int64) {
 	minTime, maxTime = math.MaxInt64, math.MinInt64
-	for _, r := range c.records {
-		if r.Count > 0 {
-			minTime, maxTime = min(minTime, r.MinTime), max(maxTime, r.MaxTime)
+	for _, c := range cuts {
+		for _, r := range c.records {
+			if r.Count > 0 {
+				minTime, maxTime = min(minTime, r.MinTime), max(maxTime, r.MaxTime)
+			}
 		}
 	}
 	return minTime, maxTime

@@ -111,33 +111,29 @@ func (l *Log) join(parts []*cut) *cut {
 }
 
 // merge makes one record of as many of the first as go together, and says how many these are. If none do, it is a
-// copy of the first, without its state.
+// copy of the first. State is left out.
 func (l *Log) merge(records []*Record) (*Record, int) {
-	out := *records[0]
-	out.State = nil
+	first := *records[0]
+	first.State = nil
 	if l.opts.Merge == nil || len(records) == 1 {
-		return &out, 1
+		return &first, 1
 	}
 	index, body, n, err := l.opts.Merge(records)
 	if err != nil {
 		l.opts.Logger.Warn("merging records failed", "error", err)
-		return &out, 1
 	}
-	if n < 2 || n > len(records) {
-		return &out, 1
+	if err != nil || n < 2 || n > len(records) {
+		return &first, 1
 	}
-	size := out.size()
-	for _, r := range records[1:n] {
-		out.Count += r.Count
-		out.MinTime, out.MaxTime = min(out.MinTime, r.MinTime), max(out.MaxTime, r.MaxTime)
+	whole, size := first, int64(0)
+	whole.Index, whole.Body, whole.Count = index, body, 0
+	for _, r := range records[:n] {
+		whole.Count += r.Count
+		whole.MinTime, whole.MaxTime = min(whole.MinTime, r.MinTime), max(whole.MaxTime, r.MaxTime)
 		size += r.size()
 	}
-	whole := out
-	whole.Index, whole.Body = index, body
 	if whole.size() > size {
-		first := *records[0]
-		first.State = nil
-		return &first, 1 // room was found for the parts only
+		return &first, 1 // there is room for the parts, and for no more
 	}
 	return &whole, n
 }
