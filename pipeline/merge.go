@@ -14,8 +14,11 @@ const smallCut = 4 << 10
 // deferrable reports whether the records of a cut may be written later than they are sent: they are small, and all
 // of their sources can be read again and will bring more.
 func deferrable(cut []*event.Batch, records []*buffer.Record) bool {
+	if !reread(cut) {
+		return false
+	}
 	for _, b := range cut {
-		if !b.Source.Reread || b.Done {
+		if b.Done {
 			return false
 		}
 	}
