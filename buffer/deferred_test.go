@@ -76,7 +76,7 @@ func wantDone(t *testing.T, ticket buffer.Ticket, want bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if got := ticket.Wait(ctx) == nil; got != want {
-		t.Errorf("ticket is done: %v, want %v", got, want)
+		t.Fatalf("ticket is done: %v, want %v", got, want)
 	}
 }
 
@@ -356,10 +356,10 @@ func TestWhatIsDeferredIsNotLostWithAFullDisk(t *testing.T) {
 		if s := l.Stats(); s.Condition != buffer.NoSpace {
 			t.Errorf("condition is %s, want no_space", s.Condition)
 		}
+		wantDone(t, tickets[0], false)
 		if item := next(t, c); item.First != 1 {
 			t.Errorf("cursor is handed %d, want 1", item.First)
 		}
-		wantDone(t, tickets[0], false)
 		disk.SetCapacity(0)
 		for _, ticket := range tickets {
 			if err := ticket.Wait(t.Context()); err != nil {
