@@ -185,7 +185,7 @@ func (p *pair) check() {
 }
 
 func TestTheLogBehavesAsASlice(t *testing.T) {
-	for seed := range uint64(80) {
+	for seed := range uint64(60) {
 		synctest.Test(t, func(t *testing.T) {
 			p := &pair{t: t, rng: rand.New(rand.NewPCG(seed, 1)), disk: simdisk.New()}
 			p.model = &model{
