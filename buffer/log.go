@@ -58,13 +58,14 @@ type Log struct {
 	segments []*segment // oldest first, the last one is active; never empty
 	next     uint64     // sequence of the next document
 	state    stateMap   // as far as it is synced
-	pending  []*cut     // written, not synced
+	pending  []*cut     // appended, not synced
 	cuts     uint64     // number of the last cut appended
 	hot      hot
 	tracks   map[string]*track
 	news     signal // there is something for cursors
 	settled  signal // something was synced, or appends may go on
 	synced   commitState
+	deferred deferState
 	room     roomState
 	health   healthState
 	counters counters

@@ -126,7 +126,7 @@ func (c *Cursor) read(s stretch) (*Item, error) {
 			continue
 		}
 		if !h.documentsOK(payload) {
-			c.pass(h.first, h.end(), uint64(h.count), s, reasonDamaged)
+			c.pass(s.want, h.end(), h.end()-s.want, s, reasonDamaged) // what is before it may be in the output's hands
 			return nil, nil
 		}
 		rec := h.record(payload)

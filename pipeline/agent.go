@@ -45,6 +45,7 @@ type Agent struct {
 // Open opens the buffer of a plan. Nothing runs yet.
 func Open(p *Plan, env Env) (*Agent, error) {
 	p.Buffer.Logger, p.Buffer.Now = env.Logger, env.Now
+	p.Buffer.Merge = new(merger).merge
 	log, err := buffer.Open(p.Buffer)
 	if err != nil {
 		return nil, fmt.Errorf("open buffer: %w", err)
