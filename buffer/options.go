@@ -25,6 +25,8 @@ type Options struct {
 	// Damaged is told of documents that a cursor passed over because they cannot be read. It may be nil.
 	// It is called from Next, without a lock held.
 	Damaged func(DamagedRecord)
+	// Repair says that somebody receives from Repairs, and settles each of them: damaged records whose index can be read.
+	Repair bool
 }
 
 // History says how long segments stay that every output has. Zero in both removes them at once; zero in one

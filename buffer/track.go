@@ -24,8 +24,9 @@ type track struct {
 	movedAt  time.Time
 	syncedAt time.Time
 
-	flight []flight // handed out and not taken whole, in order
-	late   []span   // dropped, but handed out before: the output may have them yet
+	flight  []flight // handed out and not taken whole, in order
+	repairs []span   // damaged, and to be replaced by others
+	late    []span   // dropped, but handed out before: the output may have them yet
 }
 
 // flight is a record handed to an output.
