@@ -33,6 +33,7 @@ type Agent struct {
 	dead    *DeadLetters // nil: off
 	pool    *event.Pool
 	ingest  *Ingest
+	healer  *healer
 	started time.Time
 
 	mu      sync.Mutex
@@ -44,14 +45,17 @@ type Agent struct {
 // Open opens the buffer of a plan. Nothing runs yet.
 func Open(p *Plan, env Env) (*Agent, error) {
 	p.Buffer.Logger, p.Buffer.Now = env.Logger, env.Now
+	a := &Agent{
+		env: env, pool: &event.Pool{}, started: env.Now(),
+		inputs: map[string]*runningInput{}, outputs: map[string]*runningOutput{},
+	}
+	// Outputs begin to read once all of this is made.
+	p.Buffer.Repair, p.Buffer.Damaged = true, func(d buffer.DamagedRecord) { a.healer.passed(d) }
 	log, err := buffer.Open(p.Buffer)
 	if err != nil {
 		return nil, fmt.Errorf("open buffer: %w", err)
 	}
-	a := &Agent{
-		env: env, log: log, pool: &event.Pool{}, started: env.Now(),
-		inputs: map[string]*runningInput{}, outputs: map[string]*runningOutput{},
-	}
+	a.log = log
 	if p.DeadLetters.Dir != "" {
 		p.DeadLetters.Logger, p.DeadLetters.Now = env.Logger, env.Now
 		if a.dead, err = OpenDeadLetters(p.DeadLetters); err != nil {
@@ -59,6 +63,7 @@ func Open(p *Plan, env Env) (*Agent, error) {
 		}
 	}
 	a.ingest = NewIngest(log, log.State(), a.pool, env.Logger, env.Now)
+	a.healer = newHealer(log, a.ingest, env.Logger)
 	return a, nil
 }
 
@@ -69,6 +74,7 @@ func (a *Agent) Run(ctx context.Context, p *Plan) error {
 	if err := a.Reload(p); err != nil {
 		return errors.Join(err, a.close())
 	}
+	a.healer.start()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -128,6 +134,7 @@ func (a *Agent) Reload(p *Plan) error {
 		return fmt.Errorf("start: %w", err) // before anything was read
 	}
 	a.startInputs(ins)
+	a.healer.own(a.inputs)
 	a.plan = p
 	return err
 }
@@ -157,6 +164,7 @@ func (a *Agent) shutdown() error {
 
 // close closes what Open opened.
 func (a *Agent) close() error {
+	a.healer.stop()
 	err := a.log.Close()
 	if a.dead != nil {
 		err = errors.Join(err, a.dead.Close())
@@ -359,6 +367,7 @@ func (a *Agent) startOutput(o *runningOutput, routes *Routes) error {
 		dead = nil
 	}
 	o.delivery = NewDelivery(o.plan.Address, o.out, cursor, dead, routes, a.env.Logger.With("output", o.plan.Address))
+	o.delivery.former = o.plan.Cursor.RenamedFrom
 	ctx, cancel := context.WithCancel(context.Background())
 	o.cancel = cancel
 	go func() {

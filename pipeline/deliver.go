@@ -17,6 +17,7 @@ import (
 // and moves the cursor. It never looks at another output.
 type Delivery struct {
 	Name   string // address of the output, "elasticsearch.main"
+	former string // its address before it was renamed, or ""
 	out    outputs.Output
 	cursor *buffer.Cursor
 	dead   *DeadLetters // nil: nowhere to put what cannot be taken; it is retried for ever
@@ -89,7 +90,7 @@ func untilDrained(ctx context.Context, drain <-chan struct{}) (context.Context, 
 func (d *Delivery) packer() *packer {
 	p, ok := d.packers.Get().(*packer)
 	if !ok {
-		p = &packer{output: d.Name, wrap: d.wrap, wrapping: d.wrapID}
+		p = &packer{output: d.Name, former: d.former, wrap: d.wrap, wrapping: d.wrapID}
 	}
 	p.limits, p.routes = d.limits, d.routes.Load()
 	p.limits.Bytes = int(d.state.bytes.Load())

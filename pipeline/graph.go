@@ -107,7 +107,7 @@ func NewRoutes(list []Route) *Routes {
 		l.set = r.setOf(l.To)
 		fmt.Fprintf(h, "%x %q\n", l.Hash, l.To)
 	}
-	r.hash = max(h.Sum64(), mixed+1)
+	r.hash = max(h.Sum64(), named+1)
 	return r
 }
 

@@ -80,6 +80,17 @@ func (s *sources) saved(input string) inputs.Positions {
 	return p
 }
 
+// ends returns where each source goes on.
+func (s *sources) ends() map[uint64]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ends := make(map[uint64]int64, len(s.known))
+	for id, src := range s.known {
+		ends[id] = src.end
+	}
+	return ends
+}
+
 // move is how the positions change with one cut. It takes effect once the cut
 // is in the log: a cut that was refused is read again.
 type move struct {
