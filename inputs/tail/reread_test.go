@@ -128,7 +128,9 @@ func TestOtherContentIsNeverTakenForThatWhichWasRead(t *testing.T) {
 		"truncated":          func(_ *rig, path string) error { return os.Truncate(path, 0) },
 		"written anew":       func(_ *rig, path string) error { return os.WriteFile(path, []byte("ONE\nTWO\nTHREE\n"), 0o644) },
 		"emptied and longer": func(_ *rig, path string) error { return os.WriteFile(path, []byte("one\ntwo\nfour and more\n"), 0o644) },
-		"of another name":    func(r *rig, path string) error { return firstError(copyFile(path, r.path("other.log")), os.Remove(path)) },
+		"of another name": func(r *rig, path string) error {
+			return firstError(copyFile(path, r.path("other.log")), os.Remove(path))
+		},
 	}
 	for name, change := range cases {
 		t.Run(name, func(t *testing.T) {
