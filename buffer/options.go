@@ -103,6 +103,7 @@ const (
 	saveDelay        = 100 * time.Millisecond // a cursor that moved is written after this
 	saveSyncInterval = time.Second            // and synced at most this often
 	probeInterval    = time.Second
+	closedGrace      = 10 * time.Second // how long a closed cursor is no orphan
 	failuresReadOnly = 3
 )
 

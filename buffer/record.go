@@ -169,11 +169,6 @@ func (h *recordHeader) stateOK(payload []byte) bool {
 	return int64(len(payload)) >= h.payload() && checksum(payload[:h.stateLen]) == h.stateCRC
 }
 
-// indexOK reports whether the index is as written.
-func (h *recordHeader) indexOK(payload []byte) bool {
-	return int64(len(payload)) >= h.payload() && checksum(payload[h.stateLen:][:h.indexLen]) == h.indexCRC
-}
-
 // documentsOK reports whether index and body are as written.
 func (h *recordHeader) documentsOK(payload []byte) bool {
 	if int64(len(payload)) < h.payload() {

@@ -74,6 +74,11 @@ func (c *Cursor) repair(h *recordHeader, payload []byte, at int64, s stretch) (b
 	return true, nil
 }
 
+// indexOK reports whether the index is as written.
+func (h *recordHeader) indexOK(payload []byte) bool {
+	return int64(len(payload)) >= h.payload() && checksum(payload[h.stateLen:][:h.indexLen]) == h.indexCRC
+}
+
 // lacks returns what of [first, end) the output does not have and nobody replaces; what it has in its hands counts as had
 // if flights says so. The caller holds Log.mu.
 func (t *track) lacks(first, end uint64, flights bool) []Range {
@@ -154,7 +159,7 @@ func (r *Repair) Stuck() bool {
 	s, next := l.segments[0], l.segments[1]
 	holds := false
 	for _, t := range l.holders(next.base) {
-		if t.open && t.onFull == Block {
+		if t.blocks() {
 			if len(t.lacks(s.first, s.end, false)) > 0 {
 				return false
 			}

@@ -13,7 +13,8 @@ type track struct {
 	taken    spans // documents the output has, or that are passed over
 	dropped  uint64
 	damaged  uint64
-	open     bool // an output of this run has it; else it is an orphan
+	open     bool      // an output of this run has it; else it is an orphan
+	closedAt time.Time // when an output of this run closed it
 	volatile bool
 	onFull   OnFull
 
