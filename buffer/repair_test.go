@@ -14,12 +14,17 @@ import (
 
 // damageBody flips a byte in the body of record n of a library.
 func damageBody(lib *library, disk *simdisk.Disk, n int) {
+	damage(lib, disk, n, func(state, index int) int { return state + index + 5 })
+}
+
+// damage flips the byte of record n that at gives behind the header, from the lengths of state and index.
+func damage(lib *library, disk *simdisk.Disk, n int, where func(state, index int) int) {
 	for _, name := range lib.segments {
 		disk.Edit(name, func(b []byte) []byte {
 			for at := 0; at+96 <= len(b); at += 8 {
 				if string(b[at:at+4]) == "SLCR" && binary.LittleEndian.Uint64(b[at+16:]) == lib.records[n].First {
 					state, index := binary.LittleEndian.Uint32(b[at+28:]), binary.LittleEndian.Uint32(b[at+48:])
-					b[at+96+int(state+index)+5] ^= 1
+					b[at+96+where(int(state), int(index))] ^= 1
 				}
 			}
 			return b
@@ -107,6 +112,76 @@ func TestWhatIsReplacedIsPassedAndWhatIsLostIsCounted(t *testing.T) {
 		if s := b.Stats(); s.Damaged != 2 || s.Pending != 0 {
 			t.Errorf("b: %+v", s)
 		}
+	})
+}
+
+func TestARecordWhoseIndexIsDamagedTooIsCounted(t *testing.T) {
+	lib := newLibrary(t, 12, 200, 2800)
+	synctest.Test(t, func(t *testing.T) {
+		disk := lib.disk.Crash(simdisk.Kill, 0)
+		damage(lib, disk, 3, func(state, index int) int { return state + 1 })
+		o := lib.opts
+		o.FS, o.Repair = disk, true
+		l := open(t, o)
+		c := openCursor(t, l, "main", buffer.CursorOptions{})
+		if got := readAll(t, c); len(got) != 11 || len(l.Repairs()) > 0 || c.Stats().Damaged != 3 {
+			t.Errorf("got %v, %d to be replaced, %+v", got, len(l.Repairs()), c.Stats())
+		}
+		closeLog(t, l)
+	})
+}
+
+func TestWhatAnOutputHasInItsHandsIsNotReplacedForIt(t *testing.T) {
+	lib := newLibrary(t, 12, 200, 2800)
+	synctest.Test(t, func(t *testing.T) {
+		o := lib.opts
+		o.FS, o.Repair = lib.disk.Crash(simdisk.Kill, 0), true
+		l := open(t, o)
+		fast := openCursor(t, l, "main", buffer.CursorOptions{})
+		slow := openCursor(t, l, "slow", buffer.CursorOptions{From: buffer.Oldest})
+		var items []*buffer.Item
+		for range 12 {
+			items = append(items, next(t, fast))
+		}
+		damageBody(lib, o.FS.(*simdisk.Disk), 3)
+		readAll(t, slow)
+		if r := <-l.Repairs(); len(r.Lacking) != 1 || r.Lacking[0].Cursor != "slow" {
+			t.Errorf("lacking: %+v", r.Lacking)
+		}
+		for _, item := range items {
+			fast.Ack(item.First, 3)
+		}
+		if s := fast.Stats(); s.Pending > 0 {
+			t.Errorf("the one that had it in its hands: %+v", s)
+		}
+		closeLog(t, l)
+	})
+}
+
+func TestWhatWasDroppedMeanwhileAndIsReplacedIsNoLoss(t *testing.T) {
+	lib := newLibrary(t, 12, 200, 2800)
+	synctest.Test(t, func(t *testing.T) {
+		disk := lib.disk.Crash(simdisk.Kill, 0)
+		damageBody(lib, disk, 1)
+		o := lib.opts
+		o.FS, o.Repair, o.MaxSize = disk, true, 12000
+		l := open(t, o)
+		c := openCursor(t, l, "main", buffer.CursorOptions{OnFull: buffer.DropOldest})
+		readAll(t, c)
+		for range 10 {
+			appendCut(t, l, record(1, 1), &buffer.Record{Body: make([]byte, 1000)})
+			synctest.Wait()
+			readAll(t, c)
+		}
+		if got := c.Stats().Dropped; got != 3 {
+			t.Errorf("%d were dropped, want those of the damaged record", got)
+		}
+		r := <-l.Repairs()
+		r.Replaced(r.First, r.Count)
+		if got := c.Stats(); got.Dropped != 0 || got.Damaged != 0 {
+			t.Errorf("after they were replaced: %+v", got)
+		}
+		closeLog(t, l)
 	})
 }
 

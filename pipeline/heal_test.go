@@ -4,16 +4,22 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/inputs"
+	"github.com/renthub/sluice/internal/fsx"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/pipeline"
 )
@@ -21,14 +27,19 @@ import (
 // twice is a script that can be read again, unless fail says otherwise.
 type twice struct {
 	script
-	fail  func(ctx context.Context) error
-	asked atomic.Int64
+	fail func(ctx context.Context) error
+
+	before func() // nil is nothing
+	asked  atomic.Int64
 }
 
 func (s *twice) Reread(ctx context.Context, source uint64, _ []inputs.Position, want []inputs.Extent) (*event.Batch, error) {
 	s.asked.Add(1)
 	if s.fail != nil {
 		return nil, s.fail(ctx)
+	}
+	if s.before != nil {
+		s.before()
 	}
 	b := event.NewBatch(&event.Source{ID: source, Input: "fake.in", Name: "script"})
 	for _, e := range want {
@@ -69,7 +80,11 @@ func (h *harmed) plan(t *testing.T, in inputs.Input) *pipeline.Plan {
 // run runs an agent until done is true of its status.
 func (h *harmed) run(t *testing.T, in inputs.Input, done func(s pipeline.Status) bool) {
 	t.Helper()
-	p := h.plan(t, in)
+	h.runPlan(t, h.plan(t, in), done)
+}
+
+func (h *harmed) runPlan(t *testing.T, p *pipeline.Plan, done func(s pipeline.Status) bool) {
+	t.Helper()
 	agent, err := pipeline.Open(p, pipeline.Env{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -189,4 +204,72 @@ func TestAnAgentThatEndsWhileItReadsAgainBeginsAnew(t *testing.T) {
 	})
 	h.run(t, &twice{script: script{lines: h.lines, id: 1, each: 10}}, h.has(100))
 	want(t, "the output that lacked them", &h.lacks.store, 100)
+}
+
+// gate is a file system whose syncs wait while it is shut.
+type gate struct {
+	fsx.OS
+	mu sync.RWMutex // locked while it is shut
+}
+
+type gated struct {
+	fsx.File
+	gate *gate
+}
+
+func (g *gate) OpenFile(name string, flag int, perm fs.FileMode) (fsx.File, error) {
+	f, err := g.OS.OpenFile(name, flag, perm)
+	return gated{f, g}, err
+}
+
+func (f gated) Sync() error {
+	f.gate.mu.RLock()
+	defer f.gate.mu.RUnlock()
+	return f.File.Sync()
+}
+
+func TestADamagedRecordIsNotPassedBeforeItsReplacementIsOnDisk(t *testing.T) {
+	h := newHarmed(t, nil, 2)
+	g := &gate{}
+	in := &twice{script: script{lines: h.lines, id: 1, each: 10}}
+	in.before = func() { g.mu.Lock() }
+	p := h.plan(t, in)
+	p.Buffer.FS = g
+	var pending uint64
+	h.runPlan(t, p, func(s pipeline.Status) bool {
+		if h.lacks.count() < 100 {
+			return false
+		}
+		for _, o := range s.Outputs {
+			if o.Name == "x.lacks" {
+				pending = o.Pending
+			}
+		}
+		g.mu.Unlock()
+		return true
+	})
+	if pending != 10 {
+		t.Errorf("%d documents are pending though all came, want the 10 that are not on disk again", pending)
+	}
+}
+
+func TestABufferThatIsFullBecauseOfADamagedRecordGoesOn(t *testing.T) {
+	h := &harmed{dir: t.TempDir(), had: &store{}}
+	h.lacks = &wrapStore{store: store{answer: down}, id: 5}
+	noise := rand.New(rand.NewPCG(1, 2))
+	for i := range 1000 {
+		h.lines = append(h.lines, fmt.Sprintf("line %d %x%x%x%x", i, noise.Uint64(), noise.Uint64(), noise.Uint64(), noise.Uint64()))
+	}
+	in := &twice{script: script{lines: h.lines, id: 1, each: 10}}
+	small := func() *pipeline.Plan {
+		p := h.plan(t, in)
+		p.Buffer.MaxSize = 64 << 10
+		return p
+	}
+	h.runPlan(t, small(), func(s pipeline.Status) bool { return s.Buffer.Condition == buffer.Full })
+	flip(t, h.dir+"/buffer", 2)
+	h.lacks.answer = nil
+	h.runPlan(t, small(), func(s pipeline.Status) bool {
+		return h.had.count() == 1000 && h.lacks.count() == 990 && s.Damage.Lost["the buffer is full because of it"] == 10
+	})
 }
