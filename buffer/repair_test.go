@@ -48,6 +48,18 @@ func readAll(t *testing.T, c *buffer.Cursor) (got []string) {
 	}
 }
 
+// oneRepair returns the damaged record that waits.
+func oneRepair(t *testing.T, l *buffer.Log) *buffer.Repair {
+	t.Helper()
+	select {
+	case r := <-l.Repairs():
+		return r
+	default:
+		t.Fatal("no record is to be replaced")
+		return nil
+	}
+}
+
 // repaired opens a library's log with two damaged records, has two cursors read it, one of which had part of the first, and
 // gives f what is to be replaced.
 func repaired(t *testing.T, f func(t *testing.T, l *buffer.Log, a, b *buffer.Cursor, repairs []*buffer.Repair)) {
@@ -145,7 +157,7 @@ func TestWhatAnOutputHasInItsHandsIsNotReplacedForIt(t *testing.T) {
 		}
 		damageBody(lib, o.FS.(*simdisk.Disk), 3)
 		readAll(t, slow)
-		if r := <-l.Repairs(); len(r.Lacking) != 1 || r.Lacking[0].Cursor != "slow" {
+		if r := oneRepair(t, l); len(r.Lacking) != 1 || r.Lacking[0].Cursor != "slow" {
 			t.Errorf("lacking: %+v", r.Lacking)
 		}
 		for _, item := range items {
@@ -176,7 +188,7 @@ func TestWhatWasDroppedMeanwhileAndIsReplacedIsNoLoss(t *testing.T) {
 		if got := c.Stats().Dropped; got != 3 {
 			t.Errorf("%d were dropped, want those of the damaged record", got)
 		}
-		r := <-l.Repairs()
+		r := oneRepair(t, l)
 		r.Replaced(r.First, r.Count)
 		if got := c.Stats(); got.Dropped != 0 || got.Damaged != 0 {
 			t.Errorf("after they were replaced: %+v", got)
@@ -202,7 +214,7 @@ func TestWhatIsNotSettledIsHandedOnAgainAfterARestart(t *testing.T) {
 		l := open(t, o)
 		c := openCursor(t, l, "main", buffer.CursorOptions{})
 		readAll(t, c)
-		r := <-l.Repairs()
+		r := oneRepair(t, l)
 		r.Replaced(r.First, r.Count)
 		closeLog(t, l)
 		l = open(t, o)
@@ -230,7 +242,7 @@ func TestMoreDamagedRecordsThanMayWaitAreFoundInTheirTurn(t *testing.T) {
 			t.Errorf("got %v, %v, and %d records wait", item, err, len(l.Repairs()))
 		}
 		for settled := 0; settled < n-1; settled++ {
-			r := <-l.Repairs()
+			r := oneRepair(t, l)
 			r.Replaced(r.First, r.Count)
 			if settled == most/2 || len(l.Repairs()) == 0 {
 				readAll(t, c)
@@ -260,7 +272,7 @@ func TestALogThatIsFullOfWhatIsToBeReplacedSaysSo(t *testing.T) {
 						c.Ack(item.First, uint64(item.Count))
 					}
 				}
-				r := <-l.Repairs()
+				r := oneRepair(t, l)
 				done := make(chan error, 1)
 				go func() {
 					for range 20 {
