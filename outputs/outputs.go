@@ -99,6 +99,15 @@ type Type struct {
 	Name   string
 	Config func() any // a pointer to a new config that holds the defaults
 	Open   func(config any, d Deps) (Output, error)
+	// Retains says that its outputs implement Retainer. Others are not even
+	// opened to ask: an archive begins to work when it is.
+	Retains bool
+}
+
+// Retaining returns t as the type of outputs that implement Retainer.
+func (t Type) Retaining() Type {
+	t.Retains = true
+	return t
 }
 
 // Watcher is implemented by the config of an output that shows documents to

@@ -15,7 +15,7 @@ import (
 )
 
 // Type is the elasticsearch output.
-var Type = outputs.Define("elasticsearch", defaults(), open)
+var Type = outputs.Define("elasticsearch", defaults(), open).Retaining()
 
 // Output sends documents to one Elasticsearch cluster.
 type Output struct {
@@ -125,7 +125,7 @@ func (o *Output) connect(version string) error {
 
 func (o *Output) warn() {
 	if o.config.TLSSkipVerify {
-		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", o.name, "setting", "tls_skip_verify")
+		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "setting", "tls_skip_verify")
 	}
 	urls, err := o.config.urls()
 	if err != nil || !o.config.hasCredentials() {
@@ -133,7 +133,7 @@ func (o *Output) warn() {
 	}
 	for _, u := range urls {
 		if u.Scheme == "http" {
-			o.logger.Warn("credentials are sent without encryption", "output", o.name, "host", u.Host)
+			o.logger.Warn("credentials are sent without encryption", "host", u.Host)
 		}
 	}
 }
