@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"math/rand/v2"
+	"net"
 
 	"os"
 	"path/filepath"
@@ -195,5 +197,35 @@ func TestADamagedBlockWhoseFileIsGoneIsCounted(t *testing.T) {
 	a.Stop(t)
 	if b := d.dead.Ledger.Balance(map[int]uint64{0: damagedLines}); b.Lost != d.lines || b.Repeated > 0 {
 		t.Errorf("%s, want %d lost", b, d.lines)
+	}
+}
+
+// TestAKillWhileADamagedBlockIsReadAgainLosesNothing kills the agent at random
+// moments of its first half second, over and over.
+func TestAKillWhileADamagedBlockIsReadAgainLosesNothing(t *testing.T) {
+	d := newDamaged(t, nil)
+	d.dead.Up(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		a := rig.Start(t, d.config)
+		rig.Pause(time.Duration(20+random.IntN(300)) * time.Millisecond)
+		a.Kill()
+	}
+	a := rig.Start(t, d.config)
+	rig.Eventually(t, 20*time.Second, agentSays("the admin address answers", a), func() bool {
+		conn, err := net.Dial("tcp", d.cfg.Admin)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	d.dead.Await(t, a, damagedLines)
+	rig.Eventually(t, 20*time.Second, agentSays("nothing pending", a), d.deadPending(t))
+	a.Stop(t)
+	t.Log(d.dead.Ledger.Demand(t, map[int]uint64{0: damagedLines}), d.dead.Sim().Counts().Duplicates, "answered with 409")
+	for seq, id := range d.liveIDs.of {
+		if d.deadIDs.of[seq] != id {
+			t.Fatalf("line %d has id %q, want %q", seq, d.deadIDs.of[seq], id)
+		}
 	}
 }
