@@ -121,6 +121,13 @@ type Watcher interface {
 	Volatile() bool
 }
 
+// Writer is implemented by the config of an output that writes files here: no
+// input reads those.
+type Writer interface {
+	// Writes returns the folders, or files.
+	Writes() []string
+}
+
 // Define makes a Type from the defaults of its config and its constructor.
 func Define[C any](name string, defaults C, open func(C, Deps) (Output, error)) Type {
 	return Type{
