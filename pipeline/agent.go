@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,7 @@ type Env struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Version string
-	Own     []string // files and folders that no input may read, besides the buffer's
+	Own     []string // files and folders that no input may read, besides the plan's
 }
 
 // Agent runs a plan: inputs into the buffer, the buffer into outputs.
@@ -206,7 +207,7 @@ func (r *runningInput) failure() error {
 // openInputs opens the inputs of p that are new or changed.
 func (a *Agent) openInputs(p *Plan) ([]*runningInput, error) {
 	var fresh []*runningInput
-	own := append([]string{p.Buffer.Dir, p.DeadLetters.Dir, HeldDir(p.Buffer.Dir)}, a.env.Own...)
+	own := slices.Concat([]string{p.Buffer.Dir, p.DeadLetters.Dir, HeldDir(p.Buffer.Dir)}, p.Own, a.env.Own)
 	for _, ip := range p.Inputs {
 		if old := a.inputs[ip.Address]; old != nil && old.plan.Hash == ip.Hash {
 			continue

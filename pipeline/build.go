@@ -77,7 +77,26 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 			return nil, err
 		}
 	}
+	b.protect(p)
 	return p, nil
+}
+
+// protect collects what the outputs write. Inputs begin anew where that
+// changes, since each must know of it.
+func (b *builder) protect(p *Plan) {
+	h := fnv.New64a()
+	for i := range b.config.Outputs {
+		o := &b.config.Outputs[i]
+		if w, ok := o.Config.(outputs.Writer); ok && o.Enabled {
+			for _, path := range w.Writes() {
+				fmt.Fprintf(h, "%q\n", path)
+				p.Own = append(p.Own, path)
+			}
+		}
+	}
+	for i := range p.Inputs {
+		p.Inputs[i].Hash ^= h.Sum64()
+	}
 }
 
 // deadLetterOptions are those of a log without cursors: all of it is history,

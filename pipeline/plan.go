@@ -18,6 +18,7 @@ type Plan struct {
 	Inputs          []InputPlan
 	Outputs         []OutputPlan
 	ShutdownTimeout time.Duration
+	Own             []string // what the outputs write: no input may read it
 }
 
 // GraphPlan is what is done to records between the inputs and the buffer.
