@@ -102,6 +102,15 @@ type Type struct {
 	// Retains says that its outputs implement Retainer. Others are not even
 	// opened to ask: an archive begins to work when it is.
 	Retains bool
+	// Wraps says that its outputs implement Wrapper, so that a config can
+	// choose one of them for the blocks' wrapping.
+	Wraps bool
+}
+
+// Wrapping returns t as the type of outputs that implement Wrapper.
+func (t Type) Wrapping() Type {
+	t.Wraps = true
+	return t
 }
 
 // Retaining returns t as the type of outputs that implement Retainer.

@@ -378,15 +378,19 @@ func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) error {
 	return errs
 }
 
-// wrapper is the output whose requests the blocks are made for: the first that
-// can, or nil.
-func (a *Agent) wrapper(p *Plan) outputs.Wrapper {
+// wrapper is the output whose requests the blocks are made for: the plan's
+// choice, else the first that can, or nil.
+func (a *Agent) wrapper(p *Plan) (first outputs.Wrapper) {
 	for _, op := range p.Outputs {
-		if w, ok := a.outputs[op.Address].out.(outputs.Wrapper); ok {
+		w, ok := a.outputs[op.Address].out.(outputs.Wrapper)
+		if ok && op.Address == p.Wrapping {
 			return w
 		}
+		if ok && first == nil {
+			first = w
+		}
 	}
-	return nil
+	return first
 }
 
 func (a *Agent) startOutput(o *runningOutput) error {

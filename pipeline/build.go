@@ -35,7 +35,7 @@ func (c *Components) Kinds() config.Kinds {
 		k.Parsers[t.Name] = config.Kind{New: t.Config}
 	}
 	for _, t := range c.Outputs {
-		k.Outputs[t.Name] = config.Kind{New: t.Config}
+		k.Outputs[t.Name] = config.Kind{New: t.Config, Wraps: t.Wraps}
 	}
 	return k
 }
@@ -56,6 +56,7 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 	p := &Plan{
 		Buffer:          bufferOptions(&c.Buffer),
 		ShutdownTimeout: c.Agent.ShutdownTimeout,
+		Wrapping:        c.Buffer.Wrapping,
 		Graph:           GraphPlan{Chains: map[string]Chain{}, Default: c.Retention.Default},
 	}
 	if c.Buffer.DeadLetters > 0 {

@@ -18,6 +18,7 @@ type Plan struct {
 	Inputs          []InputPlan
 	Outputs         []OutputPlan
 	ShutdownTimeout time.Duration
+	Wrapping        string   // address of the output that stored blocks are made ready for; "" is the first that can
 	Own             []string // what the outputs write: no input may read it
 }
 
