@@ -77,15 +77,15 @@ func (a *Agent) Run(ctx context.Context, p *Plan) error {
 		return errors.Join(err, a.close())
 	}
 	a.healer.start()
-	ended := make(chan struct{})
+	check, endCheck := context.WithTimeout(ctx, checkTimeout)
+	checked := make(chan struct{})
 	go func() {
-		defer close(ended)
-		a.waitInputs(ctx)
+		defer close(checked)
+		a.Check(check)
 	}()
-	select {
-	case <-ctx.Done():
-	case <-ended:
-	}
+	a.waitInputs(ctx)
+	endCheck()
+	<-checked
 	return a.shutdown()
 }
 
