@@ -225,6 +225,7 @@ func (c *Cursor) Close() error {
 		was := c.closed
 		c.closed = true
 		c.track.open = c.track.open && was
+		c.track.closedAt = time.Now()
 		l.news.raise()
 		if c.track.volatile && !was {
 			delete(l.tracks, c.track.name)

@@ -6,7 +6,8 @@
 // When Ticket.Wait returns nil, the cut and its state survive a crash of the process and of the machine. State is
 // never ahead of the documents it came with. A cursor that is restored never passes over a document that its output
 // did not acknowledge, except those that are counted as dropped or damaged. A number that was given to a document is
-// never given to another. Damage costs the record it is in, by number, and never stops a start.
+// never given to another. Damage costs the record it is in, by number, and never stops a start. A damaged record whose
+// index is whole is handed on, so that others can take its place before any cursor passes it (Repair).
 //
 // # Folder
 //

@@ -49,6 +49,8 @@ type Log struct {
 	done  chan struct{} // closed by the tender when it ends
 	ended chan struct{} // closed by Close when all is done
 
+	repairs chan *Repair // damaged records that are to be replaced
+
 	file         fsx.File // the active segment; changed by the tender with the turn in hand
 	scratch      []byte   // guarded by turn
 	stateScratch []byte   // guarded by turn
@@ -119,7 +121,7 @@ func Open(o Options) (*Log, error) {
 		opts: o, fs: fsys, opened: o.Now(), lock: lock,
 		turn: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 		calls: make(chan func()), stop: make(chan struct{}), done: make(chan struct{}), ended: make(chan struct{}),
-		tracks: map[string]*track{},
+		tracks: map[string]*track{}, repairs: make(chan *Repair, maxRepairs),
 	}
 	if err := l.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("recover log: %w", err), lock.Close())

@@ -31,6 +31,8 @@ type Options struct {
 	// Damaged is told of documents that a cursor passed over because they cannot be read. It may be nil.
 	// It is called from Next, without a lock held.
 	Damaged func(DamagedRecord)
+	// Repair says that somebody receives from Repairs, and settles each of them: damaged records whose index can be read.
+	Repair bool
 }
 
 // History says how long segments stay that every output has. Zero in both removes them at once; zero in one
@@ -108,6 +110,7 @@ const (
 	saveDelay        = 100 * time.Millisecond // a cursor that moved is written after this
 	saveSyncInterval = time.Second            // and synced at most this often
 	probeInterval    = time.Second
+	closedGrace      = 10 * time.Second // how long a closed cursor is no orphan
 	failuresReadOnly = 3
 )
 

@@ -155,19 +155,24 @@ func newID() uint64 {
 	}
 }
 
-// newGeneration makes a generation that has no body yet.
-func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation {
-	d := s.t.deps
+// newSource makes the source of a file that was found at path first.
+func (t *Tailer) newSource(path string, id uint64) *event.Source {
+	d := t.deps
 	src := &event.Source{ID: id, Input: d.Name, Name: path, Reread: true}
 	src.Constants = append(src.Constants, d.Fields...)
 	if d.Service != "" {
 		src.Constants = append(src.Constants, event.Constant{Key: "service.name", Value: d.Service})
 	}
 	src.Constants = append(src.Constants, event.Constant{Key: "log.file.path", Value: path, Ours: true})
-	if s.t.opts.Describe != nil {
-		s.t.opts.Describe(path, src)
+	if t.opts.Describe != nil {
+		t.opts.Describe(path, src)
 	}
-	g := &generation{src: src, pattern: p, w: s.workerFor(path), path: path}
+	return src
+}
+
+// newGeneration makes a generation that has no body yet.
+func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation {
+	g := &generation{src: s.t.newSource(path, id), pattern: p, w: s.workerFor(path), path: path}
 	g.pub.path = path
 	s.t.mu.Lock()
 	s.t.live[g] = struct{}{}
