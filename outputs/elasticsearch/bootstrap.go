@@ -61,6 +61,11 @@ func (o *Output) bootstrap(ctx context.Context) error {
 		case place.priority < 0:
 			return &outputs.Misconfigured{Err: fmt.Errorf("index template %s covers a part of %s with priority 0 and leaves no lower one: make a template for %s", place.blocking, t.pattern, t.pattern)}
 		}
+		if o.usesILM() {
+			if err := o.bootstrapPolicy(ctx, t); err != nil {
+				return o.withoutPrivilege(err)
+			}
+		}
 		if err := o.putTemplate(ctx, t, place.priority); err != nil {
 			return o.withoutPrivilege(err)
 		}
