@@ -40,6 +40,8 @@
 // destination names its other servers by itself, as Kafka does, reaches those
 // by DialAddress.
 //
+// Reach is the beginning of an output's check (`sluice doctor`).
+//
 // Errors can be returned from Send as they are: *outputs.Misconfigured where a
 // person must act (a certificate), *outputs.Throttled while no endpoint is in
 // use, and others for a try that failed, after which the next try goes

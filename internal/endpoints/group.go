@@ -118,10 +118,9 @@ func (g *Group) parse() error {
 		g.targets = append(g.targets, t)
 		if t.discovery == fixed {
 			g.lookups[i].done = true
-			g.endpoints = append(g.endpoints, &Endpoint{
-				scheme: t.scheme, host: t.host, address: t.hostPort(), path: t.path,
-				weight: t.weight, standby: t.standby, from: i, since: now, checkedAt: now,
-			})
+			e := t.endpoint()
+			e.from, e.since, e.checkedAt = i, now, now
+			g.endpoints = append(g.endpoints, e)
 		}
 	}
 	return nil
