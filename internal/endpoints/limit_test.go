@@ -234,7 +234,7 @@ func TestNoPermitIsLostWhenAWaiterGivesUp(t *testing.T) {
 	}
 }
 
-// Both can be true at once: it is the waiter's turn, and it gives up.
+// Both can happen at once: it is the waiter's turn, and it gives up.
 func TestAPermitOfAWaiterThatGaveUpGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimit(1, 1)
@@ -246,8 +246,8 @@ func TestAPermitOfAWaiterThatGaveUpGoesOn(t *testing.T) {
 			done := make(chan error)
 			go func() { done <- l.acquire(ctx) }()
 			synctest.Wait()
+			cancel() // it has given up, and does not know yet that it is its turn
 			l.release(time.Now(), sample{outcome: OK})
-			cancel()
 			if err := <-done; err == nil {
 				l.release(time.Now(), sample{outcome: OK})
 			}
