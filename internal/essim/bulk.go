@@ -227,6 +227,9 @@ func (b *bulkRequest) check(a action, doc []byte) (status int, kind, reason stri
 		if b.requireStream {
 			return http.StatusNotFound, "index_not_found_exception", "no such index [" + string(a.index) + "] and [require_data_stream] request flag is [true] and [" + string(a.index) + "] is not a data stream"
 		}
+		if !isIndexName(a.index) {
+			return http.StatusBadRequest, "invalid_index_name_exception", "Invalid index name [" + string(a.index) + "]"
+		}
 		if !b.server.templates.plain(string(a.index)) {
 			b.server.stray.Add(1)
 		}
@@ -246,6 +249,11 @@ func (b *bulkRequest) check(a action, doc []byte) (status int, kind, reason stri
 		return http.StatusBadRequest, "document_parsing_exception", err.Error()
 	}
 	return 0, "", ""
+}
+
+// isIndexName reports whether an index can have a name.
+func isIndexName(name []byte) bool {
+	return len(name) <= 255 && !bytes.ContainsAny(name[:1], "-_+.") && !bytes.ContainsAny(name, `\/*?"<>| ,#:`) && bytes.Equal(name, bytes.ToLower(name))
 }
 
 // isStream reports whether an index is a data stream. Most documents of a
