@@ -138,16 +138,30 @@ func (t *templates) put(name string, body []byte, create bool) error {
 	return nil
 }
 
-// overlap is enough of a check for patterns whose stars stand for the same.
+// overlap reports whether some name matches patterns of both lists.
 func overlap(a, b []string) bool {
 	for _, p := range a {
 		for _, q := range b {
-			if matches(p, strings.ReplaceAll(q, "*", "x")) || matches(q, strings.ReplaceAll(p, "*", "x")) {
+			if meet(p, q) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// meet reports whether some name matches two patterns with *. They are short:
+// nothing is remembered on the way.
+func meet(p, q string) bool {
+	switch {
+	case p == "" || q == "":
+		return strings.Trim(p+q, "*") == ""
+	case p[0] == '*':
+		return meet(p[1:], q) || meet(p, q[1:])
+	case q[0] == '*':
+		return meet(p, q[1:]) || meet(p[1:], q)
+	}
+	return p[0] == q[0] && meet(p[1:], q[1:])
 }
 
 func (s *Server) getTemplates(w http.ResponseWriter, r *http.Request) {

@@ -69,6 +69,10 @@ func (o *Output) bootstrap(ctx context.Context) error {
 		if err := o.putTemplate(ctx, t, place.priority); err != nil {
 			return o.withoutPrivilege(err)
 		}
+		// Patterns with a star behind the class have names in common with
+		// those of other classes, though no name of ours is one: they may not
+		// have the same priority.
+		there = append(there, t.listed(place.priority))
 		o.logger.Info("made index template", "output", o.name, "template", t.template, "streams", t.pattern, "keep", formatRetention(t.class.Keep))
 	}
 	return nil
@@ -83,6 +87,13 @@ func (o *Output) withoutPrivilege(err error) error {
 	}
 	o.logger.Warn("cannot see or make index templates", "output", o.name, "error", e)
 	return nil
+}
+
+// listed is a target's template as the server would list it.
+func (t target) listed(priority int) serverTemplate {
+	s := serverTemplate{Name: t.template}
+	s.Body.Patterns, s.Body.Priority = []string{t.pattern}, priority
+	return s
 }
 
 // place is where a target's template goes among those that are there.
