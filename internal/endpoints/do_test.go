@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -235,4 +236,20 @@ func TestABodyCanSayWhatItsStatusDoesNot(t *testing.T) {
 		t.Errorf("got a limit of %d after all was refused, want 5", size)
 	}
 	ReportBody(io.NopCloser(strings.NewReader("")), Failed, nil) // another's body
+}
+
+func TestWhatIsLessSafeThanItCouldBeIsSaid(t *testing.T) {
+	for want, change := range map[string]func(*Config, *Deps){
+		"credentials are sent without encryption": func(_ *Config, d *Deps) { d.Credentials = true },
+		"certificates are not verified":           func(c *Config, _ *Deps) { c.TLSSkipVerify = true },
+	} {
+		var said strings.Builder
+		c, d := testConfig("http://a:9200"), testDeps()
+		d.Logger = slog.New(slog.NewTextHandler(&said, nil))
+		change(&c, &d)
+		openGroup(t, c, d)
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("got %q, want a warning that %s", said.String(), want)
+		}
+	}
 }
