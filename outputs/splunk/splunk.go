@@ -1,0 +1,101 @@
+package splunk
+
+import (
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/renthub/sluice/internal/httpsend"
+	"github.com/renthub/sluice/outputs"
+)
+
+// Type is the splunk output.
+var Type = outputs.Define("splunk", defaults(), open)
+
+// Output sends documents to one Splunk deployment.
+type Output struct {
+	config    Config
+	name      string
+	agent     string // the User-Agent header
+	logger    *slog.Logger
+	now       func() time.Time
+	classes   []outputs.Class
+	envelope  *envelope
+	metrics   metrics
+	transport *http.Transport
+	endpoints *ring
+	channels  channels
+
+	posting  chan struct{} // one token for each request that is being sent
+	pace     atomic.Int64  // nanoseconds since 1970: nothing is sent before
+	demanded atomic.Bool   // ack = "required": the token was found to acknowledge
+	seesAcks atomic.Bool   // an answer had an ackId
+	warned   atomic.Bool   // that it has none
+}
+
+// open makes an output. It reads the certificates' files and asks nothing of
+// the network.
+func open(c Config, d outputs.Deps) (outputs.Output, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(d)
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := newEnvelope(c, d.Classes, m)
+	if err != nil {
+		return nil, err
+	}
+	urls, err := c.urls()
+	if err != nil {
+		return nil, err
+	}
+	transport, err := httpsend.NewTransport(httpsend.Config{
+		CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey,
+		SkipVerify: c.TLSSkipVerify, Timeout: c.Timeout.Std(), Conns: c.InFlight + c.unacked(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	o := &Output{
+		config: c, name: d.Name, agent: "sluice/" + d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
+		envelope: envelope, metrics: m, transport: transport, endpoints: newRing(urls),
+		posting: make(chan struct{}, c.InFlight),
+	}
+	o.warn()
+	return o, nil
+}
+
+func (o *Output) warn() {
+	if o.config.TLSSkipVerify {
+		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", o.name, "setting", "tls_skip_verify")
+	}
+	for _, e := range o.endpoints.list {
+		if e.url.Scheme == "http" {
+			o.logger.Warn("the token is sent without encryption", "output", o.name, "host", e.url.Host)
+		}
+	}
+}
+
+// unacked is how many requests can wait for acknowledgement while others are
+// being sent.
+func (c Config) unacked() int {
+	if c.Ack == ackOff {
+		return 0
+	}
+	return c.Unacked
+}
+
+// Limits implements outputs.Output. A request that waits for acknowledgement
+// holds its place, and its compressed bytes: their number is what bounds memory.
+func (o *Output) Limits() outputs.Limits {
+	return outputs.Limits{Bytes: int(o.config.MaxRequestSize), InFlight: o.config.InFlight + o.config.unacked()}
+}
+
+// Close implements outputs.Output.
+func (o *Output) Close() error {
+	o.transport.CloseIdleConnections()
+	return nil
+}
