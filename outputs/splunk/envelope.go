@@ -1,8 +1,10 @@
 package splunk
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/jsonscan"
@@ -26,13 +28,18 @@ type envelope struct {
 	host       string
 	source     string
 	fields     []metaField
+	inCluster  bool // one of fields is
 	id         bool
 }
 
+// cluster is where the fields are that only pods have.
+const cluster = "kubernetes"
+
 // metaField is a field of the document that becomes an indexed field.
 type metaField struct {
-	path string
-	key  string // `"path":`
+	path      string
+	key       string // `"path":`
+	inCluster bool   // the path begins with it
 }
 
 func newEnvelope(c Config, classes []outputs.Class, m metrics) (*envelope, error) {
@@ -51,7 +58,8 @@ func newEnvelope(c Config, classes []outputs.Class, m metrics) (*envelope, error
 		e.index = newNames(c.Index, c.Indexes, inIndex, c.MaxNames, m.overflow)
 	}
 	for _, path := range c.Fields {
-		e.fields = append(e.fields, metaField{path, fmt.Sprintf("%q:", path)})
+		f := metaField{path, fmt.Sprintf("%q:", path), strings.HasPrefix(path, cluster+".")}
+		e.fields, e.inCluster = append(e.fields, f), e.inCluster || f.inCluster
 	}
 	return e, nil
 }
@@ -92,8 +100,13 @@ func (e *envelope) appendFields(dst []byte, d *event.Doc) []byte {
 	start := len(dst)
 	dst = append(dst, `"fields":{`...)
 	open := len(dst)
+	absent := e.inCluster && !bytes.Contains(d.JSON, []byte(cluster))
 	for i := range e.fields {
-		dst = appendMeta(dst, e.fields[i].key, d.Lookup(e.fields[i].path))
+		f := &e.fields[i]
+		if f.inCluster && absent {
+			continue // to find nothing is what takes longest
+		}
+		dst = appendMeta(dst, f.key, d.Lookup(f.path))
 	}
 	if e.id {
 		dst = appendID(append(dst, `"`+idField+`":"`...), d.ID)
