@@ -14,15 +14,16 @@ import (
 	"github.com/renthub/sluice/outputs"
 )
 
-// How long to wait between two polls for one id: an indexer takes a second or
-// so.
-const (
-	firstPoll = 200 * time.Millisecond
-	lastPoll  = 5 * time.Second
-	// restartGrace is how long to wait once an indexer has come back from a
-	// restart: what it knew of our ids is gone, and waiting on holds up others.
-	restartGrace = 30 * time.Second
-)
+// patience is how long acknowledgement is waited for.
+type patience struct {
+	first, last time.Duration // between two polls, at first and later
+	// grace is how long to wait once an indexer has come back from a restart:
+	// what it knew of our ids is gone, and waiting on holds up others.
+	grace time.Duration
+}
+
+// usualPatience fits an indexer, which takes a second or so.
+var usualPatience = patience{first: 100 * time.Millisecond, last: 5 * time.Second, grace: 30 * time.Second}
 
 var (
 	errAckOff   = errors.New("the token does not acknowledge")
@@ -33,11 +34,11 @@ var (
 // await waits until the request of an id is indexed. It polls at the endpoint
 // that took the request: no other knows the id.
 func (o *Output) await(ctx context.Context, e *endpoint, c *channel, id int64) error {
-	patience := time.NewTimer(o.config.AckTimeout.Std())
-	defer patience.Stop()
+	limit := time.NewTimer(o.config.AckTimeout.Std())
+	defer limit.Stop()
 	down := false
-	for pause := firstPoll; ; pause = min(pause*2, lastPoll) {
-		if err := sleep(ctx, pause, patience.C); err != nil {
+	for pause := o.patience.first; ; pause = min(pause*2, o.patience.last) {
+		if err := sleep(ctx, pause, limit.C); err != nil {
 			return fmt.Errorf("wait for acknowledgement: %w", err)
 		}
 		err := o.poll(ctx, e, c, id)
@@ -50,7 +51,7 @@ func (o *Output) await(ctx context.Context, e *endpoint, c *channel, id int64) e
 			down = true
 		case down && errors.Is(err, errNotAcked):
 			down = false
-			patience.Reset(min(restartGrace, o.config.AckTimeout.Std()))
+			limit.Reset(min(o.patience.grace, o.config.AckTimeout.Std()))
 		}
 	}
 }
@@ -62,13 +63,13 @@ func isDown(err error) bool {
 }
 
 // sleep waits for a pause, or returns why it ended early.
-func sleep(ctx context.Context, pause time.Duration, patience <-chan time.Time) error {
+func sleep(ctx context.Context, pause time.Duration, limit <-chan time.Time) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-patience:
+	case <-limit:
 		return errUnacked
 	case <-ctx.Done():
 		return ctx.Err()

@@ -27,6 +27,7 @@ type Output struct {
 	endpoints *ring
 	channels  channels
 
+	patience patience
 	posting  chan struct{} // one token for each request that is being sent
 	pace     atomic.Int64  // nanoseconds since 1970: nothing is sent before
 	demanded atomic.Bool   // ack = "required": the token was found to acknowledge
@@ -62,7 +63,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	o := &Output{
 		config: c, name: d.Name, agent: "sluice/" + d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
 		envelope: envelope, metrics: m, transport: transport, endpoints: newRing(urls),
-		posting: make(chan struct{}, c.InFlight),
+		patience: usualPatience, posting: make(chan struct{}, c.InFlight),
 	}
 	o.warn()
 	return o, nil

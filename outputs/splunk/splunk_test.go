@@ -54,6 +54,7 @@ func openBench(t testing.TB, d outputs.Deps, change func(*Config, *hecsim.Option
 		t.Fatalf("open: %v", err)
 	}
 	b.Output = o.(*Output)
+	b.patience.first = 10 * time.Millisecond // the simulator is quicker than an indexer
 	t.Cleanup(b.transport.CloseIdleConnections)
 	return b
 }
@@ -136,6 +137,10 @@ func contract(change func(*Config, *hecsim.Options)) outputtest.Open {
 	}
 }
 
-func TestContract(t *testing.T) { outputtest.Run(t, contract(nil)) }
+func TestContract(t *testing.T) {
+	outputtest.Run(t, contract(nil))
+}
 
-func TestContractWithAcknowledgement(t *testing.T) { outputtest.Run(t, contract(withAcks)) }
+func TestContractWithAcknowledgement(t *testing.T) {
+	outputtest.Run(t, contract(withAcks))
+}
