@@ -73,7 +73,7 @@ func compress(raw []byte) ([]byte, error) {
 const cutKey = "sluice.cut_from_bytes"
 
 // shortMember is the length up to which a member of a document that is cut
-// stays whole, in bytes.
+// stays whole if there is room, in bytes.
 const shortMember = 8 << 10
 
 // appendCut appends a document shortened to at most limit bytes, with a mark.
@@ -81,10 +81,11 @@ const shortMember = 8 << 10
 func appendCut(dst, doc []byte, limit int) []byte {
 	mark := strconv.AppendInt([]byte(`"`+cutKey+`":`), int64(len(doc)), 10)
 	room := limit - len(mark) - len("{,}")
+	short := min(shortMember, limit/4)
 	longs, shorts := 0, 0
 	jsonscan.Each(doc, func(key, value []byte) bool {
 		switch n := memberLen(key, value); {
-		case n <= shortMember:
+		case n <= short:
 			shorts += n
 		case value[0] == '"':
 			longs++
@@ -102,7 +103,7 @@ func appendCut(dst, doc []byte, limit int) []byte {
 			return true
 		}
 		n := memberLen(key, value)
-		if n > shortMember {
+		if n > short {
 			if value[0] != '"' {
 				return true
 			}
