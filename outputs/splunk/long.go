@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -155,12 +156,9 @@ func charLen(inside []byte) int {
 		return 6
 	case c == '\\':
 		return 2
-	case c < 0x80:
+	case c < utf8.RuneSelf:
 		return 1
-	case c < 0xe0:
-		return 2
-	case c < 0xf0:
-		return 3
 	}
-	return 4
+	_, n := utf8.DecodeRune(inside)
+	return n
 }
