@@ -239,7 +239,7 @@ func TestTheTokensDefaultIndexIsATargetToo(t *testing.T) {
 	if diff := cmp.Diff([]string{"again", "config", "config"}, got); diff != "" {
 		t.Errorf("documents (-want +got):\n%s", diff)
 	}
-	for i, want := range []string{"evidence", "", ""} {
+	for i, want := range []string{"evidence", defaultTarget, defaultTarget} {
 		if got := string(b.Partition(nil, &docs[i])); got != want {
 			t.Errorf("document %d: got target %q, want %q", i, got, want)
 		}

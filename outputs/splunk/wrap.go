@@ -34,11 +34,17 @@ func (o *Output) Wrapping() uint64 {
 	return h.Sum64()
 }
 
-// Partition implements outputs.Partitioner: a target is an index. "" is the
-// token's default.
+// defaultTarget stands for the token's default index. It is no index's name.
+const defaultTarget = "(default)"
+
+// Partition implements outputs.Partitioner: a target is an index.
 func (o *Output) Partition(dst []byte, d *event.Doc) []byte {
 	if o.envelope.index == nil {
-		return dst
+		return append(dst, defaultTarget...)
 	}
-	return append(dst, o.envelope.index.of(dst, d).text...)
+	text := o.envelope.index.of(dst, d).text
+	if text == "" {
+		text = defaultTarget
+	}
+	return append(dst, text...)
 }
