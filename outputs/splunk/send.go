@@ -118,7 +118,7 @@ func (o *Output) mustWait(a answer, v verdict) (bool, verdict) {
 		return false, verdict{err: &outputs.Misconfigured{Err: fmt.Errorf("the answer has no ackId: %w", errAckOff)}}
 	}
 	if !o.warned.Swap(true) {
-		o.logger.Warn("no acknowledgement by the indexer: what it loses after its answer is lost", "output", o.name, "hint", `set useACK on the token, or ack = "off" if that is all right`)
+		o.logger.Warn("no acknowledgement by the indexer: what it loses after its answer is lost", "hint", `set useACK on the token, or ack = "off" if that is all right`)
 	}
 	return false, v
 }
@@ -128,7 +128,7 @@ func (o *Output) acknowledged(ctx context.Context, e *endpoint, c *channel, a an
 	err := o.await(ctx, e, c, a.ackID)
 	if errors.Is(err, errAckOff) && o.config.Ack == ackAuto {
 		if !o.warned.Swap(true) {
-			o.logger.Warn("the token does not acknowledge any more", "output", o.name)
+			o.logger.Warn("the token does not acknowledge any more")
 		}
 		return v, nil
 	}

@@ -16,7 +16,6 @@ var Type = outputs.Define("splunk", defaults(), open)
 // Output sends documents to one Splunk deployment.
 type Output struct {
 	config    Config
-	name      string
 	agent     string // the User-Agent header
 	logger    *slog.Logger
 	now       func() time.Time
@@ -61,7 +60,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 		return nil, err
 	}
 	o := &Output{
-		config: c, name: d.Name, agent: "sluice/" + d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
+		config: c, agent: "sluice/" + d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
 		envelope: envelope, metrics: m, transport: transport, endpoints: newRing(urls),
 		patience: usualPatience, posting: make(chan struct{}, c.InFlight),
 	}
@@ -71,11 +70,11 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 
 func (o *Output) warn() {
 	if o.config.TLSSkipVerify {
-		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", o.name, "setting", "tls_skip_verify")
+		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "setting", "tls_skip_verify")
 	}
 	for _, e := range o.endpoints.list {
 		if e.url.Scheme == "http" {
-			o.logger.Warn("the token is sent without encryption", "output", o.name, "host", e.url.Host)
+			o.logger.Warn("the token is sent without encryption", "host", e.url.Host)
 		}
 	}
 }
