@@ -15,6 +15,7 @@ import (
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/integration/rig"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 	"github.com/renthub/sluice/outputs/splunk"
@@ -32,7 +33,7 @@ func long() bool { return os.Getenv("LONG") != "" }
 func open(t testing.TB, endpoint string, change func(*splunk.Config)) outputs.Output {
 	t.Helper()
 	c := splunk.Type.Config().(*splunk.Config)
-	c.Endpoints, c.Token = []string{endpoint}, config.NewSecret("any")
+	c.Endpoints, c.Token = endpoints.At(endpoint), config.NewSecret("any")
 	if change != nil {
 		change(c)
 	}

@@ -33,7 +33,7 @@ var (
 
 // await waits until the request of an id is indexed. It polls at the endpoint
 // that took the request: no other knows the id.
-func (o *Output) await(ctx context.Context, e *endpoint, c *channel, id int64) error {
+func (o *Output) await(ctx context.Context, base string, c *channel, id int64) error {
 	limit := time.NewTimer(o.config.AckTimeout.Std())
 	defer limit.Stop()
 	down := false
@@ -41,7 +41,7 @@ func (o *Output) await(ctx context.Context, e *endpoint, c *channel, id int64) e
 		if err := sleep(ctx, pause, limit.C); err != nil {
 			return fmt.Errorf("wait for acknowledgement: %w", err)
 		}
-		err := o.poll(ctx, e, c, id)
+		err := o.poll(ctx, base, c, id)
 		switch {
 		case err == nil:
 			return nil
@@ -77,9 +77,9 @@ func sleep(ctx context.Context, pause time.Duration, limit <-chan time.Time) err
 }
 
 // poll asks once whether a request is indexed: nil is yes.
-func (o *Output) poll(ctx context.Context, e *endpoint, c *channel, id int64) error {
+func (o *Output) poll(ctx context.Context, base string, c *channel, id int64) error {
 	body := strconv.AppendInt([]byte(`{"acks":[`), id, 10)
-	a, err := o.post(ctx, e, e.acks+"?channel="+c.id, c, bytes.NewReader(append(body, "]}"...)))
+	a, _, err := o.post(ctx, base, ackPath, c, bytes.NewReader(append(body, "]}"...)))
 	if err != nil {
 		return err
 	}
@@ -106,11 +106,11 @@ func acknowledges(body []byte, id int64) bool {
 
 // demandAcks makes sure that the token acknowledges before anything is sent
 // that would be sent again and again without it.
-func (o *Output) demandAcks(ctx context.Context, e *endpoint) error {
+func (o *Output) demandAcks(ctx context.Context) error {
 	if o.config.Ack != ackRequired || o.demanded.Load() {
 		return nil
 	}
-	err := o.probeAcks(ctx, e)
+	err := o.probeAcks(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,8 @@ func (o *Output) demandAcks(ctx context.Context, e *endpoint) error {
 }
 
 // probeAcks asks for an id that was never given. It changes nothing.
-func (o *Output) probeAcks(ctx context.Context, e *endpoint) error {
-	err := o.poll(ctx, e, &channel{id: newGUID()}, 0)
+func (o *Output) probeAcks(ctx context.Context, base string) error {
+	err := o.poll(ctx, base, &channel{id: newGUID()}, 0)
 	var refusal *refused
 	switch {
 	case err == nil, errors.Is(err, errNotAcked):

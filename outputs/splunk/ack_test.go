@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/hecsim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -310,15 +311,14 @@ func TestAPollAsksWhereTheRequestWas(t *testing.T) {
 		servers = append(servers, httptest.NewServer(sim))
 		urls = append(urls, servers[len(servers)-1].URL)
 	}
-	o := openOffline(t, func(c *Config) { c.Endpoints, c.AckTimeout = urls, config.Duration(2*time.Second) })
+	o := closed(t, openOffline(t, func(c *Config) { c.Endpoints, c.AckTimeout = endpoints.At(urls...), config.Duration(2*time.Second) }))
 	for i := range 9 {
 		if err := try(t, o, outputtest.DocsFrom(i, 1)); err != nil {
 			t.Errorf("request %d: %v", i, err)
 		}
 	}
-	o.transport.CloseIdleConnections()
 	for _, s := range servers {
-		s.Close()
+		t.Cleanup(s.Close)
 	}
 }
 
@@ -341,7 +341,7 @@ func TestWhatIsNoAcknowledgement(t *testing.T) {
 			w.WriteHeader(status)
 			_ = json.NewEncoder(w).Encode(map[string]any{"acks": map[string]bool{"0": true}})
 		}, nil)
-		if err := o.poll(t.Context(), o.endpoints.list[0], o.channels.take(), 0); err == nil {
+		if err := o.poll(t.Context(), "", o.channels.take(), 0); err == nil {
 			t.Errorf("status %d: taken for an acknowledgement", status)
 		}
 	}

@@ -51,9 +51,8 @@ func decodeAnswer(status int, body []byte) answer {
 	return a
 }
 
-// readAnswer reads and closes an answer.
+// readAnswer reads an answer.
 func (o *Output) readAnswer(res *http.Response) (answer, error) {
-	defer httpsend.Finish(res.Body)
 	body, err := httpsend.Read(nil, res.Body, httpsend.MaxErrorBody)
 	if err != nil && httpsend.ClassOf(res.StatusCode) == httpsend.Taken {
 		return answer{}, fmt.Errorf("read answer: %w", err)

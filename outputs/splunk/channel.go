@@ -16,8 +16,11 @@ type channel struct {
 	// cookies are those by which a balancer sends us to the same indexer again,
 	// and the endpoint that gave them.
 	cookies []*http.Cookie
-	from    *endpoint
+	from    string
 }
+
+// channelKey is where a request's context has its channel.
+type channelKey struct{}
 
 // channels are those that nobody holds.
 type channels struct {
@@ -45,10 +48,9 @@ func (cs *channels) give(c *channel) {
 	cs.free = append(cs.free, c)
 }
 
-// mark puts the channel on a request.
-func (c *channel) mark(req *http.Request, e *endpoint) {
-	req.Header.Set("X-Splunk-Request-Channel", c.id)
-	if c.from != e {
+// mark puts the cookies on a request that goes to the endpoint that gave them.
+func (c *channel) mark(req *http.Request) {
+	if len(c.cookies) == 0 || c.from != baseOf(req.URL) {
 		return
 	}
 	for _, cookie := range c.cookies {
@@ -59,10 +61,10 @@ func (c *channel) mark(req *http.Request, e *endpoint) {
 // maxCookies bounds what a server makes us carry.
 const maxCookies = 10
 
-// remember takes up the cookies of an answer.
-func (c *channel) remember(res *http.Response, e *endpoint) {
+// remember takes up the cookies of an answer of an endpoint.
+func (c *channel) remember(res *http.Response, base string) {
 	if list := res.Cookies(); len(list) > 0 {
-		c.cookies, c.from = list[:min(len(list), maxCookies)], e
+		c.cookies, c.from = list[:min(len(list), maxCookies)], base
 	}
 }
 

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -30,9 +32,18 @@ func (f *findings) add(step string, status outputs.CheckStatus, hint, format str
 // Check implements outputs.Checker.
 func (o *Output) Check(ctx context.Context) []outputs.Finding {
 	var f findings
-	for _, e := range o.endpoints.list {
-		if o.checkWay(ctx, e, &f) && o.checkHealth(ctx, e, &f) && o.checkToken(ctx, e, &f) {
-			o.checkAcks(ctx, e, &f)
+	for _, a := range o.way.config.Endpoints {
+		base := ""
+		if !isDiscovered(a.URL) { // else one of those behind it answers for all
+			if base = a.URL; !strings.Contains(base, "://") {
+				base = schemes()[0] + "://" + base
+			}
+			if !o.checkWay(ctx, base, &f) {
+				continue
+			}
+		}
+		if o.checkHealth(ctx, base, &f) && o.checkToken(ctx, base, &f) {
+			o.checkAcks(ctx, base, &f)
 		}
 	}
 	o.checkIndexes(&f)
@@ -41,14 +52,18 @@ func (o *Output) Check(ctx context.Context) []outputs.Finding {
 
 // checkWay tries how far a connection comes. It reports whether it is worth
 // going on.
-func (o *Output) checkWay(ctx context.Context, e *endpoint, f *findings) bool {
-	host, port := e.url.Hostname(), e.url.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[e.url.Scheme]
-	}
-	if proxy, err := o.transport.Proxy(&http.Request{URL: e.url}); err != nil || proxy != nil {
-		f.add("connect", outputs.CheckPassed, "", "%s is reached by a proxy", e.url.Host)
+func (o *Output) checkWay(ctx context.Context, base string, f *findings) bool {
+	u, err := url.Parse(base)
+	if err != nil { // the group has read it before
 		return true
+	}
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil || proxy != nil || o.config.Proxy.IsSet() {
+		f.add("connect", outputs.CheckPassed, "", "%s is reached by a proxy, or may be", u.Host)
+		return true
+	}
+	host, port := u.Hostname(), u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	addresses, err := net.DefaultResolver.LookupHost(ctx, host)
 	if err != nil {
@@ -56,28 +71,30 @@ func (o *Output) checkWay(ctx context.Context, e *endpoint, f *findings) bool {
 		return false
 	}
 	f.add("resolve", outputs.CheckPassed, "", "%s is %s", host, strings.Join(addresses, ", "))
-	dialer := net.Dialer{Timeout: 10 * time.Second}
+	dialer := net.Dialer{Timeout: o.config.ConnectTimeout.Std()}
 	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
 		f.add("connect", outputs.CheckFailed, "is the HTTP Event Collector enabled (Settings, Data inputs), and the port open?", "%v", err)
 		return false
 	}
+	defer conn.Close() // nothing is sent over it
 	f.add("connect", outputs.CheckPassed, "", "%s answers", conn.RemoteAddr())
-	if e.url.Scheme == "https" {
-		return o.checkTLS(ctx, conn, host, f)
-	}
-	_ = conn.Close() // nothing was sent
-	return true
+	return u.Scheme != "https" || o.checkTLS(ctx, conn, host, f)
 }
 
-// checkTLS does a handshake as the transport does, and closes the connection.
+// checkTLS does a handshake with the settings of the output.
 func (o *Output) checkTLS(ctx context.Context, conn net.Conn, host string, f *findings) bool {
-	c := o.transport.TLSClientConfig.Clone()
-	if c.ServerName == "" {
-		c.ServerName = host
+	c := o.config
+	transport, err := httpsend.NewTransport(httpsend.Config{CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey, SkipVerify: c.TLSSkipVerify})
+	if err != nil {
+		f.add("tls", outputs.CheckFailed, "mend this setting", "%v", err)
+		return false
 	}
-	secure := tls.Client(conn, c)
-	defer secure.Close()
+	t := transport.TLSClientConfig
+	if t.ServerName = c.TLSServerName; t.ServerName == "" {
+		t.ServerName = host
+	}
+	secure := tls.Client(conn, t)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		hint := "set ca_file to the certificate of the authority that signed the server's"
 		var notTLS tls.RecordHeaderError
@@ -93,88 +110,88 @@ func (o *Output) checkTLS(ctx context.Context, conn net.Conn, host string, f *fi
 	if days < certificateDays {
 		status, hint = outputs.CheckWarned, "renew it"
 	}
-	if c.InsecureSkipVerify {
+	if c.TLSSkipVerify {
 		status, hint = outputs.CheckWarned, "tls_skip_verify is for tests: set ca_file instead"
 	}
 	f.add("tls", status, hint, "the certificate of %s is good for %d days", host, days)
 	return true
 }
 
-func (o *Output) checkHealth(ctx context.Context, e *endpoint, f *findings) bool {
-	a, date, err := o.askHealth(ctx, e)
+func (o *Output) checkHealth(ctx context.Context, base string, f *findings) bool {
+	a, at, date, err := o.askHealth(ctx, base)
 	if err != nil {
-		f.add("health", outputs.CheckFailed, "", "%v", err)
+		f.add("health", outputs.CheckFailed, "see the error", "%v", err)
 		return false
 	}
 	switch text := (&refused{a}).Error(); {
 	case a.status == http.StatusOK:
-		f.add("health", outputs.CheckPassed, "", "%s is healthy", e.url.Host)
+		f.add("health", outputs.CheckPassed, "", "%s is healthy", at)
 	case classOf(a.code) == again:
-		f.add("health", outputs.CheckWarned, "it takes nothing now: the indexers behind it are behind", "%s: %s", e.url.Host, text)
+		f.add("health", outputs.CheckWarned, "it takes nothing now: the indexers behind it are behind", "%s: %s", at, text)
 	default:
-		f.add("health", outputs.CheckWarned, "is this the address of the HTTP Event Collector?", "%s: %s", e.url.Host, text)
+		f.add("health", outputs.CheckWarned, "is this the address of the HTTP Event Collector?", "%s: %s", at, text)
 	}
-	if at, err := http.ParseTime(date); err == nil {
-		skew := o.now().Sub(at).Round(time.Second)
+	if theirs, err := http.ParseTime(date); err == nil {
+		skew := o.now().Sub(theirs).Round(time.Second)
 		if skew.Abs() > clockSkew {
-			f.add("clock", outputs.CheckWarned, "set the clock: events of this host are found at other times", "ours is %v from that of %s", skew, e.url.Host)
+			f.add("clock", outputs.CheckWarned, "set the clock: events of this host are found at other times", "ours is %v from that of %s", skew, at)
 		} else {
-			f.add("clock", outputs.CheckPassed, "", "ours is %v from that of %s", skew, e.url.Host)
+			f.add("clock", outputs.CheckPassed, "", "ours is %v from that of %s", skew, at)
 		}
 	}
 	return true
 }
 
 // askHealth asks an endpoint how it is, and for its time.
-func (o *Output) askHealth(ctx context.Context, e *endpoint) (answer, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.health, nil)
+func (o *Output) askHealth(ctx context.Context, base string) (a answer, at, date string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://endpoint"+healthPath, nil)
 	if err != nil {
-		return answer{}, "", fmt.Errorf("make request: %w", err)
+		return a, "", "", fmt.Errorf("make request: %w", err)
 	}
-	res, err := o.do(req)
+	req.Header.Set("User-Agent", o.agent)
+	res, err := o.way.do(ctx, base, req)
 	if err != nil {
-		return answer{}, "", err
+		return a, "", "", err
 	}
-	a, err := o.readAnswer(res)
-	return a, res.Header.Get("Date"), err
+	defer httpsend.Finish(res.Body)
+	a, err = o.readAnswer(res)
+	return a, res.Request.URL.Host, res.Header.Get("Date"), err
 }
 
 // checkToken sends a request without events: the token is looked at first, and
 // there is nothing to store.
-func (o *Output) checkToken(ctx context.Context, e *endpoint, f *findings) bool {
+func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool {
 	const codeNoData = 5
-	a, err := o.post(ctx, e, e.events, &channel{id: newGUID()}, bytes.NewReader(nil))
+	a, at, err := o.post(ctx, base, eventPath, &channel{id: newGUID()}, bytes.NewReader(nil))
 	switch text := (&refused{a}).Error(); {
 	case err != nil:
-		f.add("log in", outputs.CheckFailed, "", "%v", err)
+		f.add("log in", outputs.CheckFailed, "see the error", "%v", err)
 		return false
 	case a.code == codeNoData:
-		f.add("log in", outputs.CheckPassed, "", "%s takes the token", e.url.Host)
+		f.add("log in", outputs.CheckPassed, "", "%s takes the token", at)
 	case classOf(a.code) == person, a.code == none && a.status >= 400 && a.status < 500:
-		f.add("log in", outputs.CheckFailed, "check token: it is shown under Settings, Data inputs, HTTP Event Collector", "%s: %s", e.url.Host, text)
+		f.add("log in", outputs.CheckFailed, "check token: it is shown under Settings, Data inputs, HTTP Event Collector", "%s: %s", at, text)
 		return false
 	default:
-		f.add("log in", outputs.CheckWarned, "this is not what Splunk answers to a request without events", "%s: %s", e.url.Host, text)
+		f.add("log in", outputs.CheckWarned, "this is not what Splunk answers to a request without events", "%s: %s", at, text)
 	}
 	return true
 }
 
-func (o *Output) checkAcks(ctx context.Context, e *endpoint, f *findings) {
+func (o *Output) checkAcks(ctx context.Context, base string, f *findings) {
 	const step, hint = "acknowledgement", "set useACK on the token, or an answer is all that is known of documents"
 	if o.config.Ack == ackOff {
 		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
 		return
 	}
-	err := o.probeAcks(ctx, e)
+	err := o.probeAcks(ctx, base)
 	switch {
 	case err == nil:
-		f.add(step, outputs.CheckPassed, "", "%s acknowledges what is indexed", e.url.Host)
+		f.add(step, outputs.CheckPassed, "", "what is indexed is acknowledged")
 	case o.config.Ack == ackRequired:
-		f.add(step, outputs.CheckFailed, hint, "%s: %v", e.url.Host, err)
+		f.add(step, outputs.CheckFailed, hint, "%v", err)
 	default:
-		f.add(step, outputs.CheckWarned, hint, "%s: %v", e.url.Host, err)
+		f.add(step, outputs.CheckWarned, hint, "%v", err)
 	}
 }
 

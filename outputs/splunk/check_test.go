@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/hecsim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -41,8 +42,8 @@ func TestCheck(t *testing.T) {
 		"a wrong token":                      {func(_ *Config, s *hecsim.Options) { s.Tokens = nil }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in fail", "index ok"}},
 		"a disabled token":                   {func(_ *Config, s *hecsim.Options) { s.Tokens = map[string]hecsim.Token{testToken: {Disabled: true}} }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in fail", "index ok"}},
 		"full queues":                        {func(c *Config, s *hecsim.Options) { withAcks(c, s); s.Unhealthy = 18 }, []string{"resolve ok", "connect ok", "health warn", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
-		"nobody listens":                     {func(c *Config, _ *hecsim.Options) { c.Endpoints = []string{"http://127.0.0.1:1"} }, []string{"resolve ok", "connect fail", "index ok"}},
-		"no such name":                       {func(c *Config, _ *hecsim.Options) { c.Endpoints = []string{"http://nowhere.invalid:1"} }, []string{"resolve fail", "index ok"}},
+		"nobody listens":                     {func(c *Config, _ *hecsim.Options) { c.Endpoints = endpoints.At("http://127.0.0.1:1") }, []string{"resolve ok", "connect fail", "index ok"}},
+		"no such name":                       {func(c *Config, _ *hecsim.Options) { c.Endpoints = endpoints.At("http://nowhere.invalid:1") }, []string{"resolve fail", "index ok"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -64,8 +65,7 @@ func TestCheckOfTLS(t *testing.T) {
 	plain := httptest.NewServer(sim)
 	t.Cleanup(plain.Close)
 	check := func(endpoint string, skip bool) []string {
-		o := openOffline(t, func(c *Config) { c.Endpoints, c.TLSSkipVerify = []string{endpoint}, skip })
-		t.Cleanup(o.transport.CloseIdleConnections)
+		o := closed(t, openOffline(t, func(c *Config) { c.Endpoints, c.TLSSkipVerify = endpoints.At(endpoint), skip }))
 		return steps(o, t)[2:]
 	}
 	if diff := cmp.Diff([]string{"tls fail", "index ok"}, check(server.URL, false)); diff != "" {

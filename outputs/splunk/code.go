@@ -57,8 +57,6 @@ var codes = [...]struct {
 const (
 	codeFormat       = 6
 	codeInternal     = 8
-	codeNoChannel    = 10
-	codeBadChannel   = 11
 	codeAckOff       = 14
 	codeShuttingDown = 23
 	codeQueueNear    = 24

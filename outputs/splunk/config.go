@@ -3,15 +3,17 @@ package splunk
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/expr"
 )
 
 // Config is the block of a splunk output.
 type Config struct {
-	Endpoints      []string          `hcl:"endpoints"`                 // addresses of indexers, heavy forwarders or a sticky balancer, "https://splunk:8088"; without a scheme https
+	endpoints.Config
 	Token          config.Secret     `hcl:"token"`                     // of the HTTP Event Collector
 	Index          *expr.Template    `hcl:"index,optional"`            // may hold ${retention.class} and other fields; without it the token's default index
 	Indexes        map[string]string `hcl:"indexes,optional"`          // index by retention class, before index is asked
@@ -23,16 +25,10 @@ type Config struct {
 	MaxNames       int               `hcl:"max_names,optional"`        // distinct indexes, and distinct sourcetypes; beyond them values from events are left out of the name
 	Ack            string            `hcl:"ack,optional"`              // "auto" waits for the indexer's acknowledgement where the token offers it, "required" sends nothing without it, "off" never waits
 	AckTimeout     config.Duration   `hcl:"ack_timeout,optional"`      // what is not acknowledged by then is sent again
-	CAFile         string            `hcl:"ca_file,optional"`          // PEM of the authority that signed the server's certificate
-	ClientCert     string            `hcl:"client_cert,optional"`      // PEM, for servers that ask for one
-	ClientKey      string            `hcl:"client_key,optional"`       // PEM of its private key
-	TLSSkipVerify  bool              `hcl:"tls_skip_verify,optional"`  // takes any certificate; for tests only
-	Timeout        config.Duration   `hcl:"timeout,optional"`          // of one request, from its first byte to the last of its answer
 	MaxRequestSize config.Size       `hcl:"max_request_size,optional"` // before compression; Splunk Cloud refuses more than about 5MiB
 	MaxEventSize   config.Size       `hcl:"max_event_size,optional"`   // of one document, not less than max_request_size; Splunk's maxEventSize
 	OnLongEvent    string            `hcl:"on_long_event,optional"`    // "cut" shortens a longer document and marks it, "dead_letter" puts it aside
 	ResendPrefix   bool              `hcl:"resend_prefix,optional"`    // sends again what stands before a refused document: for servers that store nothing of such a request
-	InFlight       int               `hcl:"in_flight,optional"`        // requests at a time that are being sent
 	Unacked        int               `hcl:"unacked,optional"`          // requests besides them that wait to be acknowledged
 }
 
@@ -47,6 +43,7 @@ const (
 
 func defaults() Config {
 	return Config{
+		Config:         endpoints.Defaults(),
 		Sourcetype:     expr.Literal("_json"),
 		Source:         "log.file.path",
 		Host:           "host.name",
@@ -55,61 +52,74 @@ func defaults() Config {
 		MaxNames:       200,
 		Ack:            ackAuto,
 		AckTimeout:     config.Duration(5 * time.Minute),
-		Timeout:        config.Duration(60 * time.Second),
 		MaxRequestSize: 2 << 20,
 		MaxEventSize:   5 << 20,
 		OnLongEvent:    longCut,
-		InFlight:       2,
 		Unacked:        16,
 	}
 }
 
-// check reports all that is wrong with c. It needs no network and no files.
-func (c Config) check() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if len(c.Endpoints) == 0 {
-		bad("endpoints is empty")
+// maxUnacked is how large the setting unacked can be.
+const maxUnacked = 256
+
+// Validate implements config.Validator.
+func (c Config) Validate() []config.Problem {
+	pages := slices.Clone(c.Endpoints)
+	for i := range pages {
+		pages[i].URL = withoutPage(pages[i].URL)
 	}
-	if _, err := c.urls(); err != nil {
-		errs = append(errs, err)
-	}
-	if !c.Token.IsSet() {
-		bad("token is empty")
+	group := c.Config
+	group.Endpoints = pages
+	found := group.Problems(schemes()...)
+	bad := func(attr, format string, args ...any) {
+		found = append(found, config.Problem{Attr: attr, Summary: "Wrong value for " + attr, Detail: fmt.Sprintf(format, args...)})
 	}
 	if c.Ack != ackAuto && c.Ack != ackRequired && c.Ack != ackOff {
-		bad(`ack is %q: it can be "auto", "required" or "off"`, c.Ack)
+		bad("ack", `It can be "auto", "required" or "off", not %q.`, c.Ack)
+	}
+	for i, a := range c.Endpoints {
+		if isDiscovered(a.URL) && c.Ack != ackOff {
+			bad(fmt.Sprintf("endpoints[%d]", i), `What is behind it cannot be asked one by one, and only the indexer that took a request can acknowledge it. List the indexers, or set ack = "off".`)
+		}
 	}
 	if c.OnLongEvent != longCut && c.OnLongEvent != longDeadLetter {
-		bad(`on_long_event is %q: it can be "cut" or "dead_letter"`, c.OnLongEvent)
-	}
-	if c.Timeout.Std() < time.Second {
-		bad("timeout is %v: it must be 1s or more", c.Timeout)
+		bad("on_long_event", `It can be "cut" or "dead_letter", not %q.`, c.OnLongEvent)
 	}
 	if c.AckTimeout.Std() < time.Second {
-		bad("ack_timeout is %v: it must be 1s or more", c.AckTimeout)
+		bad("ack_timeout", "It is %v. It must be 1s or more.", c.AckTimeout)
 	}
 	if c.MaxRequestSize < 64<<10 {
-		bad("max_request_size is %v: it must be 64KiB or more", c.MaxRequestSize)
+		bad("max_request_size", "It is %v. It must be 64KiB or more.", c.MaxRequestSize)
 	}
 	// So a document that is too long is alone in its request, which is the
 	// only place where it can be dealt with.
 	if c.MaxEventSize < c.MaxRequestSize {
-		bad("max_event_size is %v: it must not be less than max_request_size, %v", c.MaxEventSize, c.MaxRequestSize)
+		bad("max_event_size", "It is %v. It must not be less than max_request_size, which is %v.", c.MaxEventSize, c.MaxRequestSize)
 	}
-	if c.InFlight < 1 || c.InFlight > 64 {
-		bad("in_flight is %d: it must be 1 to 64", c.InFlight)
-	}
-	if c.Unacked < 0 || c.Unacked > 256 {
-		bad("unacked is %d: it must be 0 to 256", c.Unacked)
+	if c.Unacked < 0 || c.Unacked > maxUnacked {
+		bad("unacked", "It is %d. It can be 0 to %d.", c.Unacked, maxUnacked)
 	}
 	if c.MaxNames < 1 || c.MaxNames > 10000 {
-		bad("max_names is %d: it must be 1 to 10000", c.MaxNames)
+		bad("max_names", "It is %d. It can be 1 to 10000.", c.MaxNames)
 	}
 	for _, f := range c.Fields {
 		if !isFieldName(f) {
-			bad("fields: %q cannot be the name of an indexed field", f)
+			bad("fields", "%q cannot be the name of an indexed field.", f)
 		}
+	}
+	return append(found, c.indexProblems()...)
+}
+
+// check is Validate as one error, and what only a running agent must have.
+func (c Config) check() error {
+	var errs []error
+	for _, p := range c.Validate() {
+		if !p.Warning {
+			errs = append(errs, fmt.Errorf("%s: %s", p.Attr, p.Detail))
+		}
+	}
+	if !c.Token.IsSet() {
+		errs = append(errs, errors.New("token is empty"))
 	}
 	return errors.Join(errs...)
 }

@@ -43,11 +43,7 @@ type metaField struct {
 }
 
 func newEnvelope(c Config, classes []outputs.Class, m metrics) (*envelope, error) {
-	list := make([]string, len(classes))
-	for i, class := range classes {
-		list[i] = class.Name
-	}
-	if err := c.checkIndexes(list); err != nil {
+	if err := c.checkClasses(classes); err != nil {
 		return nil, err
 	}
 	e := &envelope{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -12,7 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/expr"
+	"github.com/renthub/sluice/outputs"
 )
 
 // Limits of names, in bytes.
@@ -180,52 +183,47 @@ func literals(t *expr.Template) string {
 	return string(t.RenderParts(nil, nothing{}, func(dst, _ []byte) []byte { return append(dst, 0) }))
 }
 
-// checkIndexes reports why an index cannot have such a name.
-func (c Config) checkIndexes(classes []string) error {
-	var errs []error
-	if c.Index != nil {
+// indexProblems are those of the settings index and indexes.
+func (c Config) indexProblems() []config.Problem {
+	var found []config.Problem
+	bad := func(attr, format string, args ...any) {
+		found = append(found, config.Problem{Attr: attr, Summary: "Wrong value for " + attr, Detail: fmt.Sprintf(format, args...)})
+	}
+	if c.Index != nil && c.Index.Known() {
 		text := literals(c.Index)
 		switch {
 		case text == "":
-			errs = append(errs, errors.New("index is empty: leave it out for the token's default index"))
+			bad("index", "It is empty. Leave it out for the token's default index.")
 		case text[0] == 0 && !c.readsOnlyClass():
-			errs = append(errs, errors.New("index must begin with text of its own, so that no event can name another's index"))
+			bad("index", "It must begin with text of its own, so that no event can name another's index.")
+		case len(text) > maxName-maxValue && !c.readsOnlyClass():
+			bad("index", "It has more than %d bytes of its own.", maxName-maxValue)
 		default:
 			if err := checkIndex(strings.ReplaceAll(text, "\x00", "x")); err != nil {
-				errs = append(errs, fmt.Errorf("index: %w", err))
+				bad("index", "Splunk has no such index: %v.", err)
 			}
 		}
-		if len(text) > maxName-maxValue && !c.readsOnlyClass() {
-			errs = append(errs, fmt.Errorf("index has more than %d bytes of its own", maxName-maxValue))
+	}
+	for _, class := range slices.Sorted(maps.Keys(c.Indexes)) {
+		if err := checkIndex(c.Indexes[class]); err != nil {
+			bad("indexes", "Splunk has no such index for class %s: %v.", class, err)
 		}
 	}
-	for class, index := range c.Indexes {
-		if err := checkIndex(index); err != nil {
-			errs = append(errs, fmt.Errorf("indexes: class %s: %w", class, err))
-		}
-		if !contains(classes, class) {
-			errs = append(errs, fmt.Errorf("indexes: %q is no retention class: there are %s", class, strings.Join(classes, ", ")))
-		}
-	}
-	return errors.Join(errs...)
+	return found
 }
 
-func contains(list []string, text string) bool {
-	for _, t := range list {
-		if t == text {
-			return true
+// checkClasses reports classes in the setting indexes that there are not.
+func (c Config) checkClasses(classes []outputs.Class) error {
+	for _, class := range slices.Sorted(maps.Keys(c.Indexes)) {
+		if !slices.ContainsFunc(classes, func(known outputs.Class) bool { return known.Name == class }) {
+			return fmt.Errorf("indexes: %q is no retention class", class)
 		}
 	}
-	return false
+	return nil
 }
 
 func (c Config) readsOnlyClass() bool {
-	for _, f := range c.Index.Fields() {
-		if f != classPath {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(c.Index.Fields(), func(f string) bool { return f != classPath })
 }
 
 // checkIndex reports why Splunk has no index of that name.

@@ -2,58 +2,53 @@ package splunk
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/httpsend"
-	"github.com/renthub/sluice/outputs"
 )
 
-// post sends a body to one of the collector's addresses and reads the answer.
-// body may be nil.
-func (o *Output) post(ctx context.Context, e *endpoint, url string, c *channel, body io.Reader) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
+// errNotSplunk is why an endpoint that answers is not used for a while.
+var errNotSplunk = errors.New("its answer is not Splunk's")
+
+// post sends a body to a page of the collector and reads the answer. base is
+// the endpoint that it goes to, or "" for any; it returns the one that it went
+// to.
+func (o *Output) post(ctx context.Context, base, page string, c *channel, body io.Reader) (answer, string, error) {
+	ctx = context.WithValue(ctx, channelKey{}, c)
+	address := "http://endpoint" + page // the group puts its choice there
+	if page == ackPath {
+		address += "?channel=" + c.id
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, body)
 	if err != nil {
-		return answer{}, fmt.Errorf("make request: %w", err)
+		return answer{}, "", fmt.Errorf("make request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Splunk-Request-Channel", c.id)
 	if _, ok := body.(*httpsend.Body); ok {
 		req.Header.Set("Content-Encoding", "gzip")
 	}
-	c.mark(req, e)
-	res, err := o.do(req)
-	if err != nil {
-		return answer{}, err
-	}
-	c.remember(res, e)
-	return o.readAnswer(res)
+	return o.exchange(ctx, base, c, req)
 }
 
-// do sends a request with our token.
-func (o *Output) do(req *http.Request) (*http.Response, error) {
-	req.Header.Set("Authorization", "Splunk "+o.config.Token.Reveal()) // read each time: its file may have changed
+// exchange sends a request and reads the answer.
+func (o *Output) exchange(ctx context.Context, base string, c *channel, req *http.Request) (answer, string, error) {
 	req.Header.Set("User-Agent", o.agent)
-	res, err := httpsend.RoundTripper{Transport: o.transport}.RoundTrip(req)
+	res, err := o.way.do(ctx, base, req)
 	if err != nil {
-		return nil, broken(err)
+		return answer{}, "", err
 	}
-	return res, nil
-}
-
-// broken is the error for a request without an answer.
-func broken(err error) error {
-	var certificate *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	switch {
-	case errors.As(err, &certificate):
-		return &outputs.Misconfigured{Err: err}
-	case errors.As(err, &notTLS):
-		return &outputs.Misconfigured{Err: fmt.Errorf("the server does not speak TLS, or a proxy is in between: %w", err)}
+	defer httpsend.Finish(res.Body)
+	base = baseOf(res.Request.URL)
+	c.remember(res, base)
+	a, err := o.readAnswer(res)
+	if strings.HasSuffix(req.URL.Path, eventPath) && a.code == none && httpsend.ClassOf(res.StatusCode) == httpsend.Taken {
+		endpoints.ReportBody(res.Body, endpoints.Failed, errNotSplunk)
 	}
-	return err
+	return a, base, err
 }

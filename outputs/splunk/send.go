@@ -29,14 +29,14 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 		}
 	}
 	c := o.channels.take()
-	e, a, err := o.exchange(ctx, r, c)
+	base, a, err := o.send(ctx, r, c)
 	if err != nil {
 		return err // the channel with it: an id may be open on it
 	}
 	v := o.judge(a, r)
 	wait, v := o.mustWait(a, v)
 	if wait {
-		v, err = o.acknowledged(ctx, e, c, a, v)
+		v, err = o.acknowledged(ctx, base, c, a, v)
 		if err != nil {
 			o.metrics.unacked.Add(float64(v.stored))
 			return err
@@ -48,40 +48,32 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 	return v.err
 }
 
-// exchange sends a request when it is its turn, and reads the answer.
-func (o *Output) exchange(ctx context.Context, r *outputs.Request, c *channel) (*endpoint, answer, error) {
-	select {
-	case o.posting <- struct{}{}:
-		defer func() { <-o.posting }()
-	case <-ctx.Done():
-		return nil, answer{}, fmt.Errorf("wait to send: %w", ctx.Err())
-	}
+// send sends a request, and returns the answer and the endpoint that gave it.
+func (o *Output) send(ctx context.Context, r *outputs.Request, c *channel) (base string, a answer, err error) {
 	if err := o.keepPace(ctx); err != nil {
-		return nil, answer{}, err
+		return "", a, err
 	}
-	e := o.endpoints.pick(o.now())
-	if err := o.demandAcks(ctx, e); err != nil {
-		return e, answer{}, err
+	if err := o.demandAcks(ctx); err != nil {
+		return "", a, err
 	}
 	body := httpsend.NewBody(r.Body)
 	defer body.Release() // the transport may still be reading r's memory
-	a, err := o.post(ctx, e, e.events, c, body)
+	a, base, err = o.post(ctx, "", eventPath, c, body)
 	if err != nil {
-		e.failed(o.now())
 		if !beforeSending(err) {
 			o.metrics.unclear.Add(float64(r.Count))
 		}
-		return e, a, fmt.Errorf("send events: %w", err)
+		return base, a, fmt.Errorf("send events: %w", err)
 	}
-	e.answered()
-	return e, a, nil
+	return base, a, nil
 }
 
 // beforeSending reports whether nothing of a request can have arrived.
 func beforeSending(err error) bool {
 	var dial *net.OpError
 	var config *outputs.Misconfigured
-	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &config)
+	var down *outputs.Throttled // no endpoint is in use
+	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &config) || errors.As(err, &down)
 }
 
 // keepPace waits while nothing is to be sent.
@@ -124,8 +116,8 @@ func (o *Output) mustWait(a answer, v verdict) (bool, verdict) {
 }
 
 // acknowledged waits until what an answer says is stored is indexed.
-func (o *Output) acknowledged(ctx context.Context, e *endpoint, c *channel, a answer, v verdict) (verdict, error) {
-	err := o.await(ctx, e, c, a.ackID)
+func (o *Output) acknowledged(ctx context.Context, base string, c *channel, a answer, v verdict) (verdict, error) {
+	err := o.await(ctx, base, c, a.ackID)
 	if errors.Is(err, errAckOff) && o.config.Ack == ackAuto {
 		if !o.warned.Swap(true) {
 			o.logger.Warn("the token does not acknowledge any more")

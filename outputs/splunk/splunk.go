@@ -2,11 +2,9 @@ package splunk
 
 import (
 	"log/slog"
-	"net/http"
 	"sync/atomic"
 	"time"
 
-	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -15,23 +13,21 @@ var Type = outputs.Define("splunk", defaults(), open)
 
 // Output sends documents to one Splunk deployment.
 type Output struct {
-	config    Config
-	agent     string // the User-Agent header
-	logger    *slog.Logger
-	now       func() time.Time
-	classes   []outputs.Class
-	envelope  *envelope
-	metrics   metrics
-	transport *http.Transport
-	endpoints *ring
-	channels  channels
+	config   Config
+	agent    string // the User-Agent header
+	logger   *slog.Logger
+	now      func() time.Time
+	classes  []outputs.Class
+	envelope *envelope
+	metrics  metrics
+	way      *way
+	channels channels
 
 	patience patience
-	posting  chan struct{} // one token for each request that is being sent
-	pace     atomic.Int64  // nanoseconds since 1970: nothing is sent before
-	demanded atomic.Bool   // ack = "required": the token was found to acknowledge
-	seesAcks atomic.Bool   // an answer had an ackId
-	warned   atomic.Bool   // that it has none
+	pace     atomic.Int64 // nanoseconds since 1970: nothing is sent before
+	demanded atomic.Bool  // ack = "required": the token was found to acknowledge
+	seesAcks atomic.Bool  // an answer had an ackId
+	warned   atomic.Bool  // that it has none
 }
 
 // open makes an output. It reads the certificates' files and asks nothing of
@@ -48,35 +44,14 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	urls, err := c.urls()
+	way, err := newWay(c, d)
 	if err != nil {
 		return nil, err
 	}
-	transport, err := httpsend.NewTransport(httpsend.Config{
-		CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey,
-		SkipVerify: c.TLSSkipVerify, Timeout: c.Timeout.Std(), Conns: c.InFlight + c.unacked(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	o := &Output{
+	return &Output{
 		config: c, agent: "sluice/" + d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
-		envelope: envelope, metrics: m, transport: transport, endpoints: newRing(urls),
-		patience: usualPatience, posting: make(chan struct{}, c.InFlight),
-	}
-	o.warn()
-	return o, nil
-}
-
-func (o *Output) warn() {
-	if o.config.TLSSkipVerify {
-		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "setting", "tls_skip_verify")
-	}
-	for _, e := range o.endpoints.list {
-		if e.url.Scheme == "http" {
-			o.logger.Warn("the token is sent without encryption", "host", e.url.Host)
-		}
-	}
+		envelope: envelope, metrics: m, way: way, patience: usualPatience,
+	}, nil
 }
 
 // unacked is how many requests can wait for acknowledgement while others are
@@ -95,7 +70,4 @@ func (o *Output) Limits() outputs.Limits {
 }
 
 // Close implements outputs.Output.
-func (o *Output) Close() error {
-	o.transport.CloseIdleConnections()
-	return nil
-}
+func (o *Output) Close() error { return o.way.close() }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/hecsim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -47,15 +48,14 @@ func openBench(t testing.TB, d outputs.Deps, change func(*Config, *hecsim.Option
 	server := httptest.NewServer(b.sim)
 	t.Cleanup(server.Close)
 	if c.Endpoints == nil {
-		c.Endpoints = []string{server.URL}
+		c.Endpoints = endpoints.At(server.URL)
 	}
 	o, err := open(c, d)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
-	b.Output = o.(*Output)
+	b.Output = closed(t, o.(*Output))        // more than once does no harm
 	b.patience.first = 10 * time.Millisecond // the simulator is quicker than an indexer
-	t.Cleanup(b.transport.CloseIdleConnections)
 	return b
 }
 
@@ -63,7 +63,7 @@ func openBench(t testing.TB, d outputs.Deps, change func(*Config, *hecsim.Option
 func openOffline(t testing.TB, change func(*Config)) *Output {
 	t.Helper()
 	c := defaults()
-	c.Endpoints, c.Token = []string{"127.0.0.1:1"}, config.NewSecret(testToken)
+	c.Endpoints, c.Token = endpoints.At("127.0.0.1:1"), config.NewSecret(testToken)
 	if change != nil {
 		change(&c)
 	}
@@ -73,6 +73,16 @@ func openOffline(t testing.TB, change func(*Config)) *Output {
 		t.Fatalf("open: %v", err)
 	}
 	return o.(*Output)
+}
+
+// closed closes an output when the test ends.
+func closed(t testing.TB, o *Output) *Output {
+	t.Cleanup(func() {
+		if err := o.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return o
 }
 
 // withAcks is a token with useACK.
