@@ -304,21 +304,34 @@ func TestABalancersCookieIsKept(t *testing.T) {
 
 func TestAPollAsksWhereTheRequestWas(t *testing.T) {
 	t.Parallel()
-	var servers []*httptest.Server
+	var strays atomic.Int32
 	var urls []string
 	for range 3 {
-		sim := hecsim.New(hecsim.Options{Tokens: map[string]hecsim.Token{testToken: {Acks: true}}})
-		servers = append(servers, httptest.NewServer(sim))
-		urls = append(urls, servers[len(servers)-1].URL)
+		var known sync.Map // channels that were given an id here
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id := r.Header.Get("X-Splunk-Request-Channel")
+			if !strings.HasSuffix(r.URL.Path, "/ack") {
+				known.Store(id, true)
+				_, _ = io.WriteString(w, `{"text":"Success","code":0,"ackId":0}`)
+				return
+			}
+			if _, ok := known.Load(id); !ok || r.URL.Query().Get("channel") != id {
+				strays.Add(1)
+			}
+			_, _ = io.WriteString(w, `{"acks":{"0":true}}`)
+		}))
+		t.Cleanup(server.Close)
+		urls = append(urls, server.URL)
 	}
-	o := closed(t, openOffline(t, func(c *Config) { c.Endpoints, c.AckTimeout = endpoints.At(urls...), config.Duration(2*time.Second) }))
+	o := closed(t, openOffline(t, func(c *Config) { c.Endpoints = endpoints.At(urls...) }))
 	for i := range 9 {
+		o.channels.free = []*channel{{id: newGUID()}} // or all would know it soon
 		if err := try(t, o, outputtest.DocsFrom(i, 1)); err != nil {
 			t.Errorf("request %d: %v", i, err)
 		}
 	}
-	for _, s := range servers {
-		t.Cleanup(s.Close)
+	if n := strays.Load(); n != 0 {
+		t.Errorf("%d polls went to an indexer that knows nothing of the request", n)
 	}
 }
 

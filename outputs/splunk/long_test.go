@@ -127,6 +127,7 @@ func FuzzUnwrap(f *testing.F) {
 	o := openOffline(f, nil)
 	r := outputtest.Request(f, o, outputtest.Docs(3))
 	f.Add(bytes.Join(r.Body, nil), r.Size, r.Count)
+	f.Add(bytes.Join(r.Body, nil), r.Size, r.Count+1)
 	f.Fuzz(func(t *testing.T, body []byte, size, count int) {
 		if size < 0 || size > 1<<20 || count < 0 || count > 1000 {
 			t.Skip()

@@ -85,6 +85,19 @@ func TestWhatIsNotSplunksAnswer(t *testing.T) {
 	}
 }
 
+// What cannot be read to its end says nothing, however whole it looks.
+func TestAnAnswerThatIsCutBehindItsText(t *testing.T) {
+	o := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100")
+		_, _ = io.WriteString(w, `{"text":"Success","code":0}`)
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}, nil)
+	if err := try(t, o, outputtest.Docs(1)); kindOf(err) != "again" {
+		t.Errorf("got %v, want all of it again", err)
+	}
+}
+
 // failures are a Partial's, by index.
 func failures(t *testing.T, err error, count int) []string {
 	t.Helper()
