@@ -31,7 +31,7 @@ func TestMetadataIsTheLastMember(t *testing.T) {
 	}
 }
 
-// The elasticsearch output has the same test: one document has one id,
+// The elasticsearch output makes the same ids: one document has one id,
 // whichever way it takes.
 func TestIDs(t *testing.T) {
 	for want, id := range map[string]event.ID{
