@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	nethttp "net/http"
+	"net/url"
 	"strings"
 
 	"github.com/renthub/sluice/internal/httpsend"
@@ -41,7 +42,7 @@ func (o *Output) post(ctx context.Context, body *httpsend.Body, count int) error
 	defer body.Release() // the transport may still be reading the caller's memory
 	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
 	defer cancel()
-	req, err := o.request(ctx, o.config.Method, body)
+	req, err := o.requestTo(ctx, o.endpoints.choose(), o.config.Method, body)
 	if err != nil {
 		return err
 	}
@@ -60,10 +61,10 @@ func (o *Output) post(ctx context.Context, body *httpsend.Body, count int) error
 	return nil
 }
 
-// request makes a request to the next endpoint. Secrets are read for each,
-// since their files may have changed.
-func (o *Output) request(ctx context.Context, method string, body io.Reader) (*nethttp.Request, error) {
-	req, err := nethttp.NewRequestWithContext(ctx, method, o.endpoints.choose().String(), body)
+// requestTo makes a request. Secrets are read for each, since their files may
+// have changed.
+func (o *Output) requestTo(ctx context.Context, u *url.URL, method string, body io.Reader) (*nethttp.Request, error) {
+	req, err := nethttp.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, errors.New("make a request: the endpoint or the method is wrong") // err would show the URL
 	}
