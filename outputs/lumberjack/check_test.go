@@ -7,13 +7,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
 
 func TestCheck(t *testing.T) {
-	up, down := newSim(t), newSim(t)
+	up, down, other := newSim(t), newSim(t), newSim(t)
 	down.close()
+	other.close()
 	secure, ca := certified(t, nil)
 	goLumber(t, secure)
 	for _, tt := range []struct {
@@ -25,11 +27,11 @@ func TestCheck(t *testing.T) {
 		{"one", []string{up.address()}, "", "connect ok"},
 		{"one that is down", []string{down.address()}, "", "connect fail"},
 		{"one of two is down", []string{down.address(), up.address()}, "", "connect warn, connect ok"},
-		{"both are down", []string{down.address(), down.address()}, "", "connect warn, connect warn, connect fail"},
+		{"both are down", []string{down.address(), other.address()}, "", "connect warn, connect warn, connect fail"},
 		{"TLS", []string{secure.Addr().String()}, ca, "connect ok, tls ok"},
 		{"TLS of an unknown authority", []string{"tls://" + secure.Addr().String()}, "", "connect ok, tls fail"},
 	} {
-		o := openTo(t, outputtest.Deps(t), "", func(c *Config) { c.Endpoints, c.CAFile = tt.endpoints, tt.ca })
+		o := openTo(t, outputtest.Deps(t), up.address(), func(c *Config) { c.Endpoints, c.CAFile = endpoints.At(tt.endpoints...), tt.ca })
 		if diff := cmp.Diff(steps(o.Check(t.Context())), tt.want); diff != "" {
 			t.Errorf("%s (-got +want):\n%s", tt.name, diff)
 		}

@@ -2,7 +2,6 @@ package lumberjack
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -14,10 +13,10 @@ import (
 	protocol "github.com/elastic/go-lumber/protocol/v2"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/internal/endpoints"
 )
 
 const (
-	writeSize = 64 << 10    // bytes whose writing counts as a sign of life
 	lastWords = time.Second // to read what a server said before it broke the connection
 	restful   = time.Second // idle for longer, a connection is looked at before it is used
 )
@@ -33,7 +32,10 @@ var (
 type conn struct {
 	net.Conn
 	raw        net.Conn // below TLS; closing it never waits
+	endpoint   *endpoints.Endpoint
+	made       time.Time
 	timeout    time.Duration
+	writeSize  int
 	frames     *frames
 	window     *window
 	pipelining int
@@ -44,11 +46,18 @@ type conn struct {
 	dying bool // guarded by mu; its deadline is final
 }
 
-func (c *conn) abort() { _ = c.raw.Close() } // whatever it says, nothing more comes from it
+// abort closes the connection at once, whatever is on its way.
+func (c *conn) abort() {
+	_ = c.raw.Close() // whatever it says, nothing more comes from it
+	_ = c.Close()     // TLS would say good-bye, and wait for that
+}
 
 // usable reports whether an idle connection can be used. Servers close those
 // that say nothing for a while.
 func (c *conn) usable() bool {
+	if time.Since(c.made) > maxAge {
+		return false
+	}
 	if time.Since(c.rested) < restful {
 		return true
 	}
@@ -126,7 +135,7 @@ func (c *conn) writeWindows(docs []event.Doc, sent chan<- int, way chan<- struct
 		docs = docs[n:]
 		sent <- n // before the bytes: it may be acknowledged in parts while it is written
 		for len(b) > 0 {
-			part := b[:min(len(b), writeSize)]
+			part := b[:min(len(b), c.writeSize)]
 			c.alive()
 			if _, err := c.Write(part); err != nil {
 				return fmt.Errorf("send a window: %w", err)
@@ -183,12 +192,4 @@ func (c *conn) readAck() (uint32, error) {
 		return 0, errNoAck
 	}
 	return binary.BigEndian.Uint32(b[2:]), nil
-}
-
-// belowTLS is the connection itself.
-func belowTLS(c net.Conn) net.Conn {
-	if secure, ok := c.(*tls.Conn); ok {
-		return secure.NetConn()
-	}
-	return c
 }

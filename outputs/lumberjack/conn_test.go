@@ -26,7 +26,7 @@ func pipe(t testing.TB) (*conn, net.Conn) {
 	}
 	w := newWindow(10)
 	return &conn{
-		Conn: client, raw: client, timeout: time.Minute, frames: f, window: w, pipelining: 2,
+		Conn: client, raw: client, made: time.Now(), timeout: time.Minute, writeSize: 64 << 10, frames: f, window: w, pipelining: 2,
 		metrics: newMetrics(outputs.Deps{}, w),
 	}, server
 }

@@ -11,17 +11,7 @@ type conns struct {
 	idle []*conn // guarded by mu; the most recently used last
 }
 
-// take returns a connection that can be used, or nil.
-func (s *conns) take() *conn {
-	for {
-		c := s.pop()
-		if c == nil || c.usable() {
-			return c
-		}
-		c.abort()
-	}
-}
-
+// pop takes the connection that was used last, or returns nil.
 func (s *conns) pop() *conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,6 +21,13 @@
 // for as long as it says so. Windows are acknowledged in order; up to
 // pipelining of them are on the way at a time.
 //
+// # Connections
+//
+// The endpoints are host:port or tcp://host:port, and tls://host:port for TLS;
+// without a scheme it is TLS once ca_file or client_cert is set. A connection
+// is used for five minutes, and not for longer than its endpoint is in use.
+// timeout is how long a server may neither take bytes nor say a word.
+//
 // # Windows
 //
 // A window holds at most max_window documents and 1 MiB of them. The first

@@ -128,11 +128,11 @@ func TestTLS(t *testing.T) {
 		change func(c *Config)
 	}{
 		{"verified", false, func(c *Config) { c.CAFile = ca }},
-		{"by scheme, not verified", true, func(c *Config) { c.Endpoints[0] = "tls://" + c.Endpoints[0] }},
-		{"verification skipped", false, func(c *Config) { c.Endpoints[0] = "tls://" + c.Endpoints[0]; c.TLSSkipVerify = true }},
+		{"by scheme, not verified", true, func(c *Config) { c.Endpoints[0].URL = "tls://" + c.Endpoints[0].URL }},
+		{"verification skipped", false, func(c *Config) { c.Endpoints[0].URL = "tls://" + c.Endpoints[0].URL; c.TLSSkipVerify = true }},
 		{"another name", true, func(c *Config) {
 			c.CAFile = ca
-			c.Endpoints[0] = strings.Replace(c.Endpoints[0], "127.0.0.1", "localhost", 1)
+			c.Endpoints[0].URL = strings.Replace(c.Endpoints[0].URL, "127.0.0.1", "localhost", 1)
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

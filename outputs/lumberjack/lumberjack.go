@@ -2,11 +2,10 @@ package lumberjack
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
+	"time"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
@@ -18,7 +17,7 @@ var Type = outputs.Define("lumberjack", defaults(), open)
 type Output struct {
 	config  Config
 	meta    metadata
-	hosts   *hosts
+	group   *endpoints.Group
 	conns   conns
 	window  *window
 	metrics metrics
@@ -30,15 +29,14 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	for _, p := range c.Validate() {
 		return nil, fmt.Errorf("%s: %s. %s", p.Attr, p.Summary, p.Detail)
 	}
-	h, err := newHosts(c)
+	group, err := endpoints.New(c.Config, endpoints.Deps{
+		Name: d.Name, Logger: d.Logger, Metrics: d.Metrics, Schemes: c.schemes(), Port: defaultPort,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if c.TLSSkipVerify {
-		d.Logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", d.Name, "setting", "tls_skip_verify")
-	}
 	w := newWindow(c.MaxWindow)
-	return &Output{config: c, meta: newMetadata(c.Beat, d.Version), hosts: h, window: w, metrics: newMetrics(d, w)}, nil
+	return &Output{config: c, meta: newMetadata(c.Beat, d.Version), group: group, window: w, metrics: newMetrics(d, w)}, nil
 }
 
 // Limits implements outputs.Output.
@@ -49,7 +47,7 @@ func (o *Output) Limits() outputs.Limits {
 // Close implements outputs.Output.
 func (o *Output) Close() error {
 	o.conns.close()
-	return nil
+	return o.group.Close()
 }
 
 // Send implements outputs.Output. Documents behind the last one that was
@@ -58,11 +56,20 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 	if len(r.Docs) == 0 {
 		return nil
 	}
+	permit, err := o.group.Acquire(ctx)
+	if err != nil {
+		return err
+	}
 	c, err := o.connection(ctx)
 	if err != nil {
-		return refusal(err)
+		permit.Release(endpoints.Cancelled, 0, 0) // that no connection can be made says nothing of the load
+		return err
 	}
+	start := time.Now()
 	taken, err := c.exchange(ctx, r.Docs)
+	outcome := outcomeOf(ctx, err)
+	o.group.Report(c.endpoint, outcome, err)
+	permit.Release(outcome, time.Since(start), int64(r.Size))
 	if err == nil {
 		o.conns.put(c)
 		return nil
@@ -74,6 +81,17 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 		return refusal(err)
 	}
 	return o.rest(r, taken, err)
+}
+
+// outcomeOf is what an exchange says of its endpoint.
+func outcomeOf(ctx context.Context, err error) endpoints.Outcome {
+	switch {
+	case err == nil:
+		return endpoints.OK
+	case ctx.Err() != nil:
+		return endpoints.Cancelled
+	}
+	return endpoints.Failed
 }
 
 // rest is the error for a request of which the first taken documents are
@@ -89,36 +107,3 @@ func (o *Output) rest(r *outputs.Request, taken int, err error) error {
 
 // maxReason is the length of a reason, in bytes.
 const maxReason = 1 << 10
-
-// connection returns an idle connection, or a new one.
-func (o *Output) connection(ctx context.Context) (*conn, error) {
-	if c := o.conns.take(); c != nil {
-		return c, nil
-	}
-	f, err := newFrames(o.meta, o.config.CompressionLevel)
-	if err != nil {
-		return nil, err
-	}
-	nc, err := o.hosts.dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &conn{
-		Conn: nc, raw: belowTLS(nc), timeout: o.config.Timeout.Std(), frames: f,
-		window: o.window, pipelining: o.config.Pipelining, metrics: o.metrics,
-	}, nil
-}
-
-// refusal is err, marked if a person must act.
-func refusal(err error) error {
-	var certificate *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	var op *net.OpError
-	// A remote error is what TLS calls the server's own refusal: of our
-	// certificate, of there being none, of the version.
-	refused := errors.As(err, &op) && op.Op == "remote error"
-	if refused || errors.As(err, &certificate) || errors.As(err, &notTLS) {
-		return &outputs.Misconfigured{Err: err}
-	}
-	return err
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
@@ -264,7 +265,7 @@ func TestWhatWasSaidBeforeAResetCounts(t *testing.T) {
 func TestAServerIsLeftThatIsGone(t *testing.T) {
 	gone, s := newSim(t), newSim(t)
 	gone.close()
-	o := opened(t, s, func(c *Config) { c.Endpoints = []string{gone.address(), s.address(), gone.address()} })
+	o := opened(t, s, func(c *Config) { c.Endpoints = endpoints.At(gone.address(), s.address()) })
 	for i := range 4 {
 		s.cut() // so that the next one has to connect
 		for _, c := range o.conns.idle {
@@ -280,10 +281,13 @@ func TestAServerIsLeftThatIsGone(t *testing.T) {
 	}
 }
 
-func TestAConnectionThatTheServerClosedIsNotUsed(t *testing.T) {
-	for name, spoil := range map[string]func(c net.Conn){
-		"closed":                     func(c net.Conn) { c.Close() },
-		"an answer without question": func(c net.Conn) { ack(c, 1) },
+func TestConnectionsThatAreNotUsedAgain(t *testing.T) {
+	for name, spoil := range map[string]func(c *conn, atServer net.Conn){
+		"closed by the server":         func(c *conn, s net.Conn) { s.Close(); c.rested = time.Time{} },
+		"an answer without question":   func(c *conn, s net.Conn) { ack(s, 1); c.rested = time.Time{} },
+		"old":                          func(c *conn, s net.Conn) { c.made = c.made.Add(-2 * maxAge) },
+		"to an endpoint not in use":    func(c *conn, s net.Conn) { c.endpoint = &endpoints.Endpoint{} },
+		"closed by us, while it idles": func(c *conn, s net.Conn) { c.raw.Close(); c.rested = time.Time{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(t)
@@ -291,8 +295,7 @@ func TestAConnectionThatTheServerClosedIsNotUsed(t *testing.T) {
 			if err := o.Send(t.Context(), request(outputtest.Docs(1))); err != nil {
 				t.Fatal(err)
 			}
-			spoil(s.last())
-			o.conns.idle[0].rested = time.Time{} // long ago
+			spoil(o.conns.idle[0], s.last())
 			if err := o.Send(t.Context(), request(outputtest.DocsFrom(1, 5))); err != nil {
 				t.Errorf("send: %v", err)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/klauspost/compress/zlib"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/jsonscan"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -291,7 +292,7 @@ func noEnd(err error) error {
 func openTo(t testing.TB, d outputs.Deps, address string, change func(*Config)) *Output {
 	t.Helper()
 	c := defaults()
-	c.Endpoints = []string{address}
+	c.Endpoints = endpoints.At(address)
 	if change != nil {
 		change(&c)
 	}
