@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	nethttp "net/http"
-	"net/url"
 
 	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/internal/reach"
@@ -13,69 +12,30 @@ import (
 
 // Check implements outputs.Checker.
 func (o *Output) Check(ctx context.Context) []outputs.Finding {
-	bad := outputs.CheckFailed
-	if len(o.endpoints.urls) > 1 {
-		bad = outputs.CheckWarned
+	found, ok := reach.Group{Config: o.config.Config, Schemes: o.config.schemes()}.Try(ctx, o.now())
+	if !ok {
+		return found
 	}
-	var all []outputs.Finding
-	reached := 0
-	for _, u := range o.endpoints.urls {
-		found, ok := o.reach(ctx, u, bad)
-		all = append(all, found...)
-		if !ok {
-			continue
-		}
-		f := o.ask(ctx, u, bad)
-		all = append(all, f)
-		if f.Status != bad || f.Status == outputs.CheckPassed {
-			reached++
-		}
-	}
-	if reached == 0 && bad != outputs.CheckFailed {
-		all = append(all, outputs.Finding{Step: "connect", Status: outputs.CheckFailed, Detail: "none of the endpoints can be used", Hint: "see above"})
-	}
-	return all
-}
-
-// reach connects to the host of a URL, unless a proxy does that for us.
-func (o *Output) reach(ctx context.Context, u *url.URL, bad outputs.CheckStatus) ([]outputs.Finding, bool) {
-	if proxy, err := o.transport.Proxy(&nethttp.Request{URL: u}); err != nil || proxy != nil {
-		return []outputs.Finding{{Step: "connect", Detail: u.Host + " is reached by a proxy"}}, true
-	}
-	s := reach.Server{Host: u.Hostname(), Port: u.Port(), Bad: bad}
-	if s.Port == "" {
-		s.Port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	}
-	if u.Scheme == "https" {
-		s.TLS = o.transport.TLSClientConfig
-	}
-	return s.Try(ctx, o.now())
+	return append(found, o.ask(ctx))
 }
 
 // ask makes a HEAD request, which stores nothing. Few servers answer it at an
 // address that takes documents, so only what is said of the credentials is
 // taken for sure.
-func (o *Output) ask(ctx context.Context, u *url.URL, bad outputs.CheckStatus) outputs.Finding {
+func (o *Output) ask(ctx context.Context) outputs.Finding {
 	f := outputs.Finding{Step: "log in"}
-	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
-	defer cancel()
-	req, err := o.requestTo(ctx, u, nethttp.MethodHead, nil)
+	answer, err := o.head(ctx)
 	if err != nil {
-		f.Status, f.Detail = bad, err.Error()
-		return f
-	}
-	answer, err := o.transport.RoundTrip(req)
-	if err != nil {
-		f.Status, f.Detail, f.Hint = bad, err.Error(), "does an HTTP server listen there?"
+		f.Status, f.Detail, f.Hint = outputs.CheckFailed, err.Error(), "does an HTTP server listen there?"
 		return f
 	}
 	httpsend.Finish(answer.Body)
-	f.Detail = fmt.Sprintf("%s answers HEAD with status %d", u.Host, answer.StatusCode)
+	f.Detail = fmt.Sprintf("HEAD is answered with status %d", answer.StatusCode)
 	switch code := answer.StatusCode; {
 	case code == nethttp.StatusUnauthorized, code == nethttp.StatusForbidden, code == nethttp.StatusProxyAuthRequired:
-		f.Status, f.Hint = bad, "check token, username and password, or headers"
+		f.Status, f.Hint = outputs.CheckFailed, "check token, username and password, or headers"
 	case code >= 300 && code < 400:
-		f.Status, f.Hint = bad, "redirects are not followed: use the address that it names in endpoints"
+		f.Status, f.Hint = outputs.CheckFailed, "redirects are not followed: use the address that it names in endpoints"
 	case code == nethttp.StatusNotFound:
 		f.Status, f.Hint = outputs.CheckWarned, "many servers know no HEAD, but is the path right?"
 	case code == nethttp.StatusMethodNotAllowed, code == nethttp.StatusNotImplemented, code < 300:
@@ -85,4 +45,18 @@ func (o *Output) ask(ctx context.Context, u *url.URL, bad outputs.CheckStatus) o
 		f.Status, f.Hint = outputs.CheckWarned, "many servers know no HEAD: documents may be taken all the same"
 	}
 	return f
+}
+
+// head asks the first endpoint that answers.
+func (o *Output) head(ctx context.Context) (answer *nethttp.Response, err error) {
+	for range o.config.Endpoints {
+		var req *nethttp.Request
+		if req, err = o.request(ctx, nethttp.MethodHead, nil); err != nil {
+			return nil, err
+		}
+		if answer, err = o.group.Do(ctx, req, ""); err == nil {
+			break
+		}
+	}
+	return answer, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -31,9 +32,9 @@ func TestCheck(t *testing.T) {
 		{"not found", 404, nil, "connect ok, log in warn"},
 		{"down", 503, nil, "connect ok, log in warn"},
 		{"odd", 418, nil, "connect ok, log in warn"},
-		{"another is gone", 200, []string{gone.URL}, "connect ok, log in ok, connect warn"},
-		{"one refuses, the other is gone", 403, []string{gone.URL}, "connect ok, log in warn, connect warn, connect fail"},
-		{"another is not verified", 200, []string{secure.URL}, "connect ok, log in ok, connect ok, tls warn"},
+		{"another is gone", 200, []string{gone.URL}, "connect ok, connect warn, log in ok"},
+		{"one refuses, the other is gone", 403, []string{gone.URL}, "connect ok, connect warn, log in fail"},
+		{"another is not verified", 200, []string{secure.URL}, "connect ok, connect ok, tls warn, log in ok"},
 	} {
 		c := newCollector(t)
 		c.every(func(w nethttp.ResponseWriter, r *nethttp.Request) {
@@ -43,7 +44,7 @@ func TestCheck(t *testing.T) {
 			w.WriteHeader(tt.code)
 		})
 		o := opened(t, c, func(cfg *Config) {
-			cfg.Endpoints = append([]string{c.URL}, tt.more...)
+			cfg.Endpoints = endpoints.At(append([]string{c.URL}, tt.more...)...)
 			cfg.Token = config.NewSecret("canary")
 		})
 		found := o.(outputs.Checker).Check(t.Context())

@@ -3,34 +3,29 @@ package http
 import (
 	"fmt"
 	nethttp "net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 )
 
 // Config is the block of an http output.
 type Config struct {
-	Endpoints      []string                 `hcl:"endpoints"`                 // whole URLs; several are used in turn
+	endpoints.Config
+	Path           string                   `hcl:"path,optional"`             // of requests, behind that of the endpoint; "/v1/logs/" keeps its last slash
+	Query          map[string]config.Secret `hcl:"query,optional"`            // of requests, "?key=value"; values are secrets
 	Method         string                   `hcl:"method,optional"`           // "POST", "PUT" or "PATCH"
 	Format         string                   `hcl:"format,optional"`           // "ndjson", a document on each line, or "json_array"
 	Compression    string                   `hcl:"compression,optional"`      // "gzip", "zstd" or "none"
 	ContentType    string                   `hcl:"content_type,optional"`     // application/x-ndjson or application/json, if not set
-	Headers        map[string]config.Secret `hcl:"headers,optional"`          // of each request; values are secrets
+	Headers        map[string]config.Secret `hcl:"headers,optional"`          // of requests; values are secrets
 	Username       string                   `hcl:"username,optional"`         // basic authentication
 	Password       config.Secret            `hcl:"password,optional"`         // of the user
 	Token          config.Secret            `hcl:"token,optional"`            // bearer authentication
 	Status         *Statuses                `hcl:"status,optional"`           // which statuses mean what, where it is not as above
-	CAFile         string                   `hcl:"ca_file,optional"`          // PEM of the authority that signed the server's certificate
-	ClientCert     string                   `hcl:"client_cert,optional"`      // PEM, for servers that ask for one
-	ClientKey      string                   `hcl:"client_key,optional"`       // PEM of its private key
-	TLSSkipVerify  bool                     `hcl:"tls_skip_verify,optional"`  // takes any certificate; for tests only
-	Timeout        config.Duration          `hcl:"timeout,optional"`          // of one request, from its first byte to the last of its answer
 	MaxRequestSize config.Size              `hcl:"max_request_size,optional"` // before compression; a larger document goes alone
 	MaxDocuments   int                      `hcl:"max_documents,optional"`    // in one request; 0 is no limit
-	InFlight       int                      `hcl:"in_flight,optional"`        // requests at a time
 }
 
 // Statuses are lists of statuses: "404", "500-599", "5xx".
@@ -54,21 +49,30 @@ const (
 
 func defaults() Config {
 	return Config{
-		Method: nethttp.MethodPost, Format: formatNDJSON, Compression: compressionGzip,
-		Timeout: config.Duration(60 * time.Second), MaxRequestSize: 4 << 20, InFlight: 2,
+		Config: endpoints.Defaults(), Method: nethttp.MethodPost, Format: formatNDJSON, Compression: compressionGzip,
+		MaxRequestSize: 4 << 20,
 	}
+}
+
+// schemes are those that endpoints can have; one without is http, or https
+// once there are credentials.
+func (c Config) schemes() []string {
+	if c.hasCredentials() {
+		return []string{"https", "http"}
+	}
+	return []string{"http", "https"}
+}
+
+// hasCredentials reports whether requests hold what can be a secret.
+func (c Config) hasCredentials() bool {
+	return c.Token.IsSet() || c.Username != "" || len(c.Headers) > 0 || len(c.Query) > 0
 }
 
 // Validate implements config.Validator. It needs no network and no files.
 func (c Config) Validate() []config.Problem {
-	v := &validation{}
-	if len(c.Endpoints) == 0 {
-		v.bad("endpoints", "No endpoint", `Name one URL or more: endpoints = ["https://collector.example/logs"].`)
-	}
-	for _, text := range c.Endpoints {
-		if _, err := parseEndpoint(text); err != nil {
-			v.bad("endpoints", "Wrong endpoint", "It is a whole URL, https://host/path, but this one "+err.Error()+".")
-		}
+	v := &validation{problems: c.Problems(c.schemes()...)}
+	if c.Path != "" && (c.Path[0] != '/' || strings.ContainsAny(c.Path, "?#")) {
+		v.bad("path", "Wrong value for path", "It begins with a slash, and holds no ? or #: query has a setting of its own.")
 	}
 	v.oneOf("method", c.Method, nethttp.MethodPost, nethttp.MethodPut, nethttp.MethodPatch)
 	v.oneOf("format", c.Format, formatNDJSON, formatArray)
@@ -78,20 +82,11 @@ func (c Config) Validate() []config.Problem {
 	if _, err := newJudge(c.Status); err != nil {
 		v.bad("status", "Wrong status", err.Error()+".")
 	}
-	if (c.ClientCert == "") != (c.ClientKey == "") {
-		v.bad("client_cert", "Half of a client certificate", "Set client_cert and client_key together.")
-	}
-	if c.Timeout.Std() < time.Second {
-		v.bad("timeout", "Wrong value for timeout", "It must be 1s or more.")
-	}
 	if c.MaxRequestSize < 1<<10 {
 		v.bad("max_request_size", "Wrong value for max_request_size", "It must be 1KiB or more.")
 	}
 	if c.MaxDocuments < 0 {
 		v.bad("max_documents", "Wrong value for max_documents", "It must be 1 or more, or 0 for no limit.")
-	}
-	if c.InFlight < 1 || c.InFlight > 64 {
-		v.bad("in_flight", "Wrong value for in_flight", "It must be 1 to 64.")
 	}
 	return v.problems
 }
@@ -160,21 +155,4 @@ func isToken(text string) bool {
 // isFieldValue reports whether text can be a header's value.
 func isFieldValue(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
-}
-
-// parseEndpoint reads one of the endpoints. Its errors do not show the text,
-// which may hold a key.
-func parseEndpoint(text string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSpace(text))
-	switch {
-	case err != nil || u.Hostname() == "":
-		return nil, errNoURL
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errScheme
-	case u.User != nil:
-		return nil, errUser
-	case u.Fragment != "":
-		return nil, errFragment
-	}
-	return u, nil
 }

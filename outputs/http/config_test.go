@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 )
 
 // loadConfig reads the http output of a config.
@@ -25,7 +26,8 @@ func loadConfig(t *testing.T, text string) *Config {
 
 func TestProblems(t *testing.T) {
 	fine := defaults()
-	fine.Endpoints = []string{"https://a.example/x?y=1", " http://[::1]:8080 "}
+	fine.Endpoints = endpoints.At("https://a.example/x", " http://[::1]:8080 ")
+	fine.Path = "/y/"
 	fine.Headers = map[string]config.Secret{"X-Key": config.NewSecret("a b\tc"), "Authorization": config.NewSecret("Api x")}
 	if got := fine.Validate(); len(got) > 0 {
 		t.Errorf("got %v, want no problem", got)
@@ -35,12 +37,13 @@ func TestProblems(t *testing.T) {
 		change     func(*Config)
 	}{
 		{"no endpoint", "endpoints", func(c *Config) { c.Endpoints = nil }},
-		{"no scheme", "endpoints", func(c *Config) { c.Endpoints = []string{"a.example/x"} }},
-		{"another scheme", "endpoints", func(c *Config) { c.Endpoints = []string{"ftp://a.example/x"} }},
-		{"no host", "endpoints", func(c *Config) { c.Endpoints = []string{"https:///x"} }},
-		{"credentials", "endpoints", func(c *Config) { c.Endpoints = []string{"https://u:canary@a.example"} }},
-		{"a fragment", "endpoints", func(c *Config) { c.Endpoints = []string{"https://a.example/#canary"} }},
-		{"no URL", "endpoints", func(c *Config) { c.Endpoints = []string{"https://canary\x7f"} }},
+		{"another scheme", "endpoints[0]", func(c *Config) { c.Endpoints = endpoints.At("ftp://a.example/x") }},
+		{"no host", "endpoints[0]", func(c *Config) { c.Endpoints = endpoints.At("https:///x") }},
+		{"credentials", "endpoints[0]", func(c *Config) { c.Endpoints = endpoints.At("https://u:canary@a.example") }},
+		{"a fragment", "endpoints[0]", func(c *Config) { c.Endpoints = endpoints.At("https://a.example/#canary") }},
+		{"no URL", "endpoints[0]", func(c *Config) { c.Endpoints = endpoints.At("https://canary\x7f") }},
+		{"a path with a query", "path", func(c *Config) { c.Path = "/x?canary=1" }},
+		{"a path without a slash", "path", func(c *Config) { c.Path = "x" }},
 		{"method", "method", func(c *Config) { c.Method = "GET" }},
 		{"format", "format", func(c *Config) { c.Format = "xml" }},
 		{"compression", "compression", func(c *Config) { c.Compression = "br" }},

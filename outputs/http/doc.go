@@ -1,7 +1,8 @@
 // Package http sends documents to any HTTP endpoint, as lines or as an array.
 //
 //	output "http" "collector" {
-//	  endpoints = ["https://collector.example/v1/logs"]
+//	  endpoints = ["https://collector.example"]
+//	  path      = "/v1/logs"
 //	  headers   = { "X-Api-Key" = file("/run/secrets/collector_key") }
 //	  status    = { poison = ["400", "422"] }
 //	}

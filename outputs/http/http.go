@@ -3,12 +3,15 @@ package http
 import (
 	"errors"
 	"fmt"
+	"maps"
 	nethttp "net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/renthub/sluice/internal/config"
-	"github.com/renthub/sluice/internal/httpsend"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -17,13 +20,12 @@ var Type = outputs.Define("http", defaults(), open)
 
 // Output sends documents to HTTP endpoints, on the general path.
 type Output struct {
-	config    Config
-	agent     string // User-Agent
-	now       func() time.Time
-	endpoints *endpoints
-	judge     *judge
-	encoders  encoders
-	transport *nethttp.Transport
+	config   Config
+	agent    string // User-Agent
+	now      func() time.Time
+	group    *endpoints.Group
+	judge    *judge
+	encoders encoders
 }
 
 // open makes an output. It reads the certificates' files and asks nothing of
@@ -34,35 +36,20 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	}
 	o := &Output{config: c, agent: "sluice/" + d.Version, now: d.Now, encoders: encoders{format: c.Format, compression: c.Compression}}
 	var err error
-	if o.endpoints, err = newEndpoints(c.Endpoints); err != nil {
-		return nil, err
-	}
 	if o.judge, err = newJudge(c.Status); err != nil {
 		return nil, fmt.Errorf("status: %w", err)
 	}
-	o.transport, err = httpsend.NewTransport(httpsend.Config{
-		CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey,
-		SkipVerify: c.TLSSkipVerify, Timeout: c.Timeout.Std(), Conns: c.InFlight,
+	o.group, err = endpoints.New(c.Config, endpoints.Deps{
+		Name: d.Name, Logger: d.Logger, Metrics: d.Metrics, Schemes: c.schemes(),
+		Authorize: o.authorize, Credentials: c.hasCredentials(), Outcome: o.judge.outcome,
 	})
 	if err != nil {
 		return nil, err
 	}
-	o.warn(d)
 	if c.Format == formatNDJSON && c.Compression == compressionGzip {
 		return &Lines{o}, nil
 	}
 	return o, nil
-}
-
-func (o *Output) warn(d outputs.Deps) {
-	if o.config.TLSSkipVerify {
-		d.Logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", d.Name, "setting", "tls_skip_verify")
-	}
-	for _, u := range o.endpoints.urls {
-		if u.Scheme == "http" && (o.config.Token.IsSet() || o.config.Username != "") {
-			d.Logger.Warn("credentials are sent without encryption", "output", d.Name, "host", u.Host)
-		}
-	}
 }
 
 // Limits implements outputs.Output.
@@ -71,17 +58,40 @@ func (o *Output) Limits() outputs.Limits {
 }
 
 // Close implements outputs.Output.
-func (o *Output) Close() error {
-	o.transport.CloseIdleConnections()
+func (o *Output) Close() error { return o.group.Close() }
+
+// authorize puts on a request what the config says. Secrets are read for each,
+// since their files may have changed.
+func (o *Output) authorize(req *nethttp.Request) error {
+	req.Header.Set("User-Agent", o.agent)
+	if len(o.config.Query) > 0 {
+		query := url.Values{}
+		for name, value := range o.config.Query {
+			query.Set(name, value.Reveal())
+		}
+		req.URL.RawQuery = query.Encode()
+	}
+	for name, value := range o.config.Headers {
+		if strings.EqualFold(name, "Host") {
+			req.Host = value.Reveal()
+			continue
+		}
+		req.Header.Set(name, value.Reveal())
+	}
+	switch {
+	case o.config.Token.IsSet():
+		req.Header.Set("Authorization", "Bearer "+o.config.Token.Reveal())
+	case o.config.Username != "":
+		req.SetBasicAuth(o.config.Username, o.config.Password.Reveal())
+	}
 	return nil
 }
 
 // secrets are those of the config that can have been rotated.
 func (o *Output) secrets() []config.Secret {
 	list := []config.Secret{o.config.Password, o.config.Token}
-	for _, s := range o.config.Headers {
-		list = append(list, s)
-	}
+	list = slices.AppendSeq(list, maps.Values(o.config.Headers))
+	list = slices.AppendSeq(list, maps.Values(o.config.Query))
 	return slices.DeleteFunc(list, func(s config.Secret) bool { return !s.IsSet() })
 }
 

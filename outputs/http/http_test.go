@@ -17,6 +17,7 @@ import (
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
@@ -216,7 +217,9 @@ func TestMethodPathAndContentType(t *testing.T) {
 	c := newCollector(t)
 	o := opened(t, c, func(cfg *Config) {
 		cfg.Method, cfg.ContentType = "PUT", "text/plain; charset=utf-8"
-		cfg.Endpoints = []string{c.URL + "/a/b?x=1&y=%2F"}
+		cfg.Endpoints = endpoints.At(c.URL + "/a")
+		cfg.Path = "/b c/"
+		cfg.Query = map[string]config.Secret{"x": config.NewSecret("1"), "y": config.NewSecret("/&")}
 	})
 	c.every(status(200))
 	if err := send(t, o, outputtest.Docs(1)); err != nil {
@@ -224,14 +227,14 @@ func TestMethodPathAndContentType(t *testing.T) {
 	}
 	r := c.last()
 	got := []string{r.Method, r.URL.String(), r.Header.Get("Content-Type")}
-	if diff := cmp.Diff(got, []string{"PUT", "/a/b?x=1&y=%2F", "text/plain; charset=utf-8"}); diff != "" {
+	if diff := cmp.Diff(got, []string{"PUT", "/a/b%20c/?x=1&y=%2F%26", "text/plain; charset=utf-8"}); diff != "" {
 		t.Errorf("request (-got +want):\n%s", diff)
 	}
 }
 
 func TestEndpointsAreUsedInTurn(t *testing.T) {
 	one, two := newCollector(t), newCollector(t)
-	o := opened(t, one, func(c *Config) { c.Endpoints = []string{one.URL, two.URL} })
+	o := opened(t, one, func(c *Config) { c.Endpoints = endpoints.At(one.URL, two.URL) })
 	for i := range 4 {
 		if err := send(t, o, outputtest.DocsFrom(i, 1)); err != nil {
 			t.Fatal(err)
@@ -247,6 +250,7 @@ func TestEndpointsAreUsedInTurn(t *testing.T) {
 func TestSecretsAreNotRepeated(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"a header": func(c *Config) { c.Headers = map[string]config.Secret{"X-Key": config.NewSecret("canary")} },
+		"a query":  func(c *Config) { c.Query = map[string]config.Secret{"key": config.NewSecret("canary")} },
 		"bearer":   func(c *Config) { c.Token = config.NewSecret("canary") },
 		"basic":    func(c *Config) { c.Username = "ann"; c.Password = config.NewSecret("canary") },
 	} {
@@ -255,7 +259,7 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 			o := opened(t, c, change)
 			c.every(func(w nethttp.ResponseWriter, r *nethttp.Request) {
 				w.WriteHeader(400)
-				io.WriteString(w, "you sent "+r.Header.Get("X-Key")+r.Header.Get("Authorization")+" canary")
+				io.WriteString(w, "you sent "+r.URL.String()+r.Header.Get("X-Key")+r.Header.Get("Authorization")+" canary")
 			})
 			err := send(t, o, outputtest.Docs(1))
 			if err == nil || strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "YW5u") || !strings.Contains(err.Error(), "you sent") {

@@ -3,9 +3,11 @@ package http
 import (
 	"errors"
 	"fmt"
+	nethttp "net/http"
 	"strconv"
 	"strings"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/httpsend"
 )
 
@@ -59,6 +61,18 @@ func (j *judge) of(status int) verdict {
 		return retry // no status at all
 	}
 	return j.verdicts[status]
+}
+
+// outcome is what an answer says of its endpoint. What the status means for
+// the documents says nothing of it, unless it is that of a gateway.
+func (j *judge) outcome(answer *nethttp.Response) endpoints.Outcome {
+	switch v := j.of(answer.StatusCode); {
+	case v == throttled:
+		return endpoints.Throttled
+	case v == retry && answer.StatusCode >= nethttp.StatusBadGateway && answer.StatusCode <= nethttp.StatusGatewayTimeout:
+		return endpoints.Failed
+	}
+	return endpoints.OK
 }
 
 // usual is what a status means where the config does not say otherwise.

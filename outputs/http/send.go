@@ -2,7 +2,6 @@ package http
 
 import (
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -40,15 +39,13 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 // post makes one request of count documents. It releases the body.
 func (o *Output) post(ctx context.Context, body *httpsend.Body, count int) error {
 	defer body.Release() // the transport may still be reading the caller's memory
-	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
-	defer cancel()
-	req, err := o.requestTo(ctx, o.endpoints.choose(), o.config.Method, body)
+	req, err := o.request(ctx, o.config.Method, body)
 	if err != nil {
 		return err
 	}
-	answer, err := httpsend.RoundTripper{Transport: o.transport}.RoundTrip(req)
+	answer, err := o.group.Do(ctx, req, "")
 	if err != nil {
-		return fmt.Errorf("send a request: %w", broken(err))
+		return fmt.Errorf("send a request: %w", err)
 	}
 	defer httpsend.Finish(answer.Body)
 	v := o.judge.of(answer.StatusCode)
@@ -61,26 +58,12 @@ func (o *Output) post(ctx context.Context, body *httpsend.Body, count int) error
 	return nil
 }
 
-// requestTo makes a request. Secrets are read for each, since their files may
-// have changed.
-func (o *Output) requestTo(ctx context.Context, u *url.URL, method string, body io.Reader) (*nethttp.Request, error) {
-	req, err := nethttp.NewRequestWithContext(ctx, method, u.String(), body)
+// request makes a request, to which the group adds host and path of an
+// endpoint, and authorize the rest.
+func (o *Output) request(ctx context.Context, method string, body io.Reader) (*nethttp.Request, error) {
+	req, err := nethttp.NewRequestWithContext(ctx, method, (&url.URL{Scheme: "http", Host: "endpoint", Path: o.config.Path}).String(), body)
 	if err != nil {
-		return nil, errors.New("make a request: the endpoint or the method is wrong") // err would show the URL
-	}
-	req.Header.Set("User-Agent", o.agent)
-	for name, value := range o.config.Headers {
-		if strings.EqualFold(name, "Host") {
-			req.Host = value.Reveal()
-			continue
-		}
-		req.Header.Set(name, value.Reveal())
-	}
-	switch {
-	case o.config.Token.IsSet():
-		req.Header.Set("Authorization", "Bearer "+o.config.Token.Reveal())
-	case o.config.Username != "":
-		req.SetBasicAuth(o.config.Username, o.config.Password.Reveal())
+		return nil, fmt.Errorf("make a request: %w", err)
 	}
 	if body == nil {
 		return req, nil
@@ -146,18 +129,4 @@ func (o *Output) reason(answer *nethttp.Response) string {
 		return "no reason given"
 	}
 	return text
-}
-
-// broken is the error for a request without an answer, marked if a person
-// must act.
-func broken(err error) error {
-	var certificate *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	switch {
-	case errors.As(err, &certificate):
-		return &outputs.Misconfigured{Err: err}
-	case errors.As(err, &notTLS):
-		return &outputs.Misconfigured{Err: fmt.Errorf("the server does not speak TLS, or a proxy is in between: %w", err)}
-	}
-	return err
 }

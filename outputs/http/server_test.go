@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
@@ -173,7 +174,7 @@ func half(w nethttp.ResponseWriter, r *nethttp.Request) {
 func openTo(t testing.TB, d outputs.Deps, url string, change func(*Config)) outputs.Output {
 	t.Helper()
 	c := defaults()
-	c.Endpoints = []string{url}
+	c.Endpoints = endpoints.At(url)
 	if change != nil {
 		change(&c)
 	}
