@@ -32,3 +32,19 @@ func TestCheckOfAFolderThatCannotBeWritten(t *testing.T) {
 		t.Errorf("got %+v, want a failure with a hint", got)
 	}
 }
+
+func TestACheckFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	a := openAt(t, dir, deps(t))
+	defer closeArchive(t, a)
+	send(t, a, docAt(noon, "audit", 1))
+	if err := os.Symlink(today, dir+"/"+probe); err != nil {
+		t.Skip(err)
+	}
+	if got := a.Check(t.Context())[0]; got.Status != outputs.CheckPassed {
+		t.Errorf("got %+v, want it well", got)
+	}
+	if got := lines(t, dir+"/"+today); len(got) != 1 {
+		t.Errorf("today's file has %v, want its document", got)
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/endpoints"
+	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
@@ -411,6 +412,21 @@ func TestBodiesAllocateNothing(t *testing.T) {
 		})
 		if !raceEnabled && got > 4 {
 			t.Errorf("%s %s: %v allocations for 500 documents, want a few at most", form.format, form.compression, got)
+		}
+	}
+}
+
+// A server may answer before it has read the request, and the transport may go
+// on reading then what is the caller's again.
+func TestABodyIsNotReadAfterItsAnswer(t *testing.T) {
+	c := newCollector(t)
+	o := opened(t, c, func(c *Config) { c.Compression = compressionNone }).(*Output)
+	for _, h := range []nethttp.HandlerFunc{status(200), status(500), cut} {
+		c.next(h)
+		body := httpsend.NewBody([][]byte{[]byte("{}\n")})
+		_ = o.post(t.Context(), body, 1) // however it ends
+		if _, err := body.Rewind(); err == nil {
+			t.Error("the body can be read after post has returned")
 		}
 	}
 }

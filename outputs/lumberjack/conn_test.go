@@ -123,6 +123,45 @@ type noWrites struct{ net.Conn }
 
 func (noWrites) Write([]byte) (int, error) { return 0, errors.New("no route to host") }
 
+// The connection breaks while a window is written, and what the server had to
+// say of the one before is still to be read.
+func TestWhatWasSaidBeforeAWriteFailedCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, server := pipe(t)
+		breaks := &breaksAfter{Conn: c.Conn, writes: 1, broken: make(chan struct{})}
+		c.Conn = breaks
+		go func() {
+			if _, err := readWindow(server); err != nil {
+				t.Error(err)
+			}
+			<-breaks.broken
+			time.Sleep(lastWords / 2) // of the fake clock
+			ack(server, 10)
+			server.Close()
+		}()
+		taken, err := c.exchange(t.Context(), outputtest.Docs(20))
+		if taken != 10 || err == nil {
+			t.Errorf("got %d, %v, want 10 and an error", taken, err)
+		}
+	})
+}
+
+// breaksAfter is a connection that fails after some writes.
+type breaksAfter struct {
+	net.Conn
+	writes int
+	broken chan struct{}
+}
+
+func (c *breaksAfter) Write(p []byte) (int, error) {
+	if c.writes == 0 {
+		close(c.broken)
+		return 0, errors.New("broken pipe")
+	}
+	c.writes--
+	return c.Conn.Write(p)
+}
+
 func TestAnEndedContextEndsAnExchange(t *testing.T) {
 	for name, serve := range map[string]func(net.Conn){
 		"while it waits": func(c net.Conn) { io.Copy(io.Discard, c) },
