@@ -17,6 +17,7 @@ import (
 // and moves the cursor. It never looks at another output.
 type Delivery struct {
 	Name    string // address of the output, "elasticsearch.main"
+	former  string // its address before it was renamed, or ""
 	out     outputs.Output
 	cursor  *buffer.Cursor
 	dead    *DeadLetters // nil: nowhere to put what cannot be taken; it is retried for ever
@@ -134,7 +135,7 @@ func (d *Delivery) fits(size, docs int) bool {
 func (d *Delivery) packer() *packer {
 	p, ok := d.packers.Get().(*packer)
 	if !ok {
-		p = &packer{output: d.Name, wrap: d.wrap, wrapping: d.wrapID, targets: d.targets, held: d.held}
+		p = &packer{output: d.Name, former: d.former, wrap: d.wrap, wrapping: d.wrapID, targets: d.targets, held: d.held}
 	}
 	p.limits, p.routes = d.limits, d.routes.Load()
 	p.limits.Bytes = int(d.state.bytes.Load())

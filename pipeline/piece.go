@@ -52,6 +52,7 @@ func (p *piece) ackAll(c *buffer.Cursor) {
 // documents are picked, wrapped and compressed. It belongs to one goroutine.
 type packer struct {
 	output   string
+	former   string     // the output's name before, or ""
 	wrap     event.Wrap // nil if the output is no Wrapper
 	wrapping uint64
 	targets  outputs.Partitioner // nil if the output has no targets
@@ -72,8 +73,8 @@ func (p *packer) load(item *buffer.Item, c *buffer.Cursor) ([]piece, error) {
 		return nil, err
 	}
 	b := &p.block
-	decided := b.Routes == p.routes.hash
-	if decided && !isIn(b.Set, p.output) {
+	decided := b.Routes == p.routes.hash || b.Routes == named
+	if decided && !isIn(b.Set, p.output) && (p.former == "" || !contains(b.Set, p.former)) {
 		c.Ack(item.First, uint64(item.Count))
 		return nil, nil
 	}

@@ -40,6 +40,7 @@ package file
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/expr"
@@ -70,6 +71,9 @@ type Config struct {
 func defaults() Config {
 	return Config{Path: expr.Literal(".sluice/archive"), MaxFolders: 1000, MaxOpenFiles: 64, Sync: true}
 }
+
+// Writes implements outputs.Writer.
+func (c Config) Writes() []string { return []string{c.Folder()} }
 
 // Validate implements config.Validator.
 func (c Config) Validate() []config.Problem {
@@ -111,5 +115,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the archive's folder: %w", err)
 	}
-	return newArchive(root, f, c, d), nil
+	a := newArchive(root, f, c, d)
+	a.claim.path = filepath.Join(f.root, lockName)
+	return a, nil
 }

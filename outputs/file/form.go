@@ -110,6 +110,9 @@ func (f *form) append(dst []byte, r *record) []byte {
 		dst = append(dst[:start], dst[start+f.skip:]...)
 		dst = bytes.TrimSuffix(dst, []byte("/"))
 		dst = shorten(dst, start)
+		if first, _, _ := bytes.Cut(dst[start:], []byte("/")); isReserved(string(first)) {
+			dst[start] = '_'
+		}
 	}
 	if f.appended {
 		if f.template != nil {
@@ -119,6 +122,11 @@ func (f *form) append(dst []byte, r *record) []byte {
 	}
 	return dst
 }
+
+// isReserved reports whether a folder below the root cannot have a name, on a
+// file system that does not tell small letters from capital ones either: a log
+// line must not be able to stand in the lock's way.
+func isReserved(name string) bool { return strings.EqualFold(name, lockName) }
 
 // shorten cuts folders' names that are too long for a file system.
 func shorten(path []byte, start int) []byte {

@@ -70,6 +70,21 @@ func TestFoldersAreNamedByFields(t *testing.T) {
 	}
 }
 
+// The archive's lock stands beside the folders.
+func TestNoFolderIsInTheLocksPlace(t *testing.T) {
+	for want, got := range map[string]string{
+		"_OCK/audit":  folderOf(formOf(t, "/a/${x}"), "audit", `{"x":"LOCK"}`),
+		"_ock/y/d":    folderOf(formOf(t, "/a/${x}/y"), "d", `{"x":"lock"}`),
+		"_OCK/z":      folderOf(formOf(t, "/a/L${x}"), "z", `{"x":"OCK"}`),
+		"other":       folderOf(formOf(t, "/a"), "Lock", `{}`),
+		"LOCKS/audit": folderOf(formOf(t, "/a/${x}"), "audit", `{"x":"LOCKS"}`),
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestWrongPaths(t *testing.T) {
 	for _, text := range []string{
 		"${service.name}", "${service.name}/x", "/${service.name}", "logs-${service.name}/x",

@@ -127,7 +127,7 @@ func nameOf(class string) string {
 	if class == "" {
 		return unnamed
 	}
-	if len(class) > 64 || class[0] == '.' || class[0] == '-' || class[len(class)-1] == '.' {
+	if isReserved(class) || len(class) > 64 || class[0] == '.' || class[0] == '-' || class[len(class)-1] == '.' {
 		return confined
 	}
 	for _, c := range []byte(class) {

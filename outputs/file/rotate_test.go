@@ -142,7 +142,7 @@ func treeOfNames(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
 	err := filepath.WalkDir(dir, func(name string, e os.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		if err == nil && !e.IsDir() && e.Name() != lockName {
 			rel, _ := filepath.Rel(dir, name)
 			names[filepath.ToSlash(rel)] = true
 		}

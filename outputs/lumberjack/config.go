@@ -55,6 +55,9 @@ func (c Config) Validate() []config.Problem {
 			bad(n.attr, fmt.Sprintf("It must be %d to %d.", n.least, n.max))
 		}
 	}
+	if c.RateLimit != 0 {
+		bad("rate_limit", "The protocol has no requests to be counted. Use bandwidth_limit.")
+	}
 	if c.MaxRequestSize < 64<<10 {
 		bad("max_request_size", "It must be 64KiB or more.")
 	}
