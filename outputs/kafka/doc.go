@@ -1,0 +1,2 @@
+// Package kafka sends documents to Kafka.
+package kafka
