@@ -92,4 +92,3 @@ func murmur2(data []byte) uint32 {
 	h = (h ^ h>>13) * m
 	return h ^ h>>15
 }
-

@@ -189,4 +189,3 @@ func kindOf(err error) int {
 	}
 	return plainKind
 }
-

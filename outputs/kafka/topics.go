@@ -100,17 +100,7 @@ func (o *Output) learn(ctx context.Context, seen *layout) error {
 // create makes a topic with the retention of its class. Of a topic that is
 // there already nothing is changed.
 func (o *Output) create(ctx context.Context, t *topic) error {
-	c := kafka.TopicConfig{
-		Topic: t.name, NumPartitions: o.config.Partitions, ReplicationFactor: o.config.ReplicationFactor,
-		ConfigEntries: []kafka.ConfigEntry{{ConfigName: retentionKey, ConfigValue: retentionValue(t.keep)}},
-	}
-	if c.NumPartitions == 0 {
-		c.NumPartitions = -1
-	}
-	if c.ReplicationFactor == 0 {
-		c.ReplicationFactor = -1
-	}
-	answer, err := o.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{c}})
+	answer, err := o.client.CreateTopics(ctx, o.creation(t))
 	if err != nil {
 		return o.broken(fmt.Errorf("create topic %s: %w", t.name, err))
 	}
@@ -126,6 +116,21 @@ func (o *Output) create(ctx context.Context, t *topic) error {
 	o.metrics.topics.Inc()
 	o.logger.Info("topic created", "output", o.name, "topic", t.name, "retention_ms", retentionValue(t.keep))
 	return nil
+}
+
+// creation is the request that makes a topic.
+func (o *Output) creation(t *topic) *kafka.CreateTopicsRequest {
+	c := kafka.TopicConfig{
+		Topic: t.name, NumPartitions: o.config.Partitions, ReplicationFactor: o.config.ReplicationFactor,
+		ConfigEntries: []kafka.ConfigEntry{{ConfigName: retentionKey, ConfigValue: retentionValue(t.keep)}},
+	}
+	if c.NumPartitions == 0 {
+		c.NumPartitions = -1
+	}
+	if c.ReplicationFactor == 0 {
+		c.ReplicationFactor = -1
+	}
+	return &kafka.CreateTopicsRequest{Topics: []kafka.TopicConfig{c}}
 }
 
 // retentionKey is how Kafka calls the time that a topic keeps its records.

@@ -137,4 +137,3 @@ func appendID(dst []byte, id event.ID) []byte {
 	}
 	return dst
 }
-
