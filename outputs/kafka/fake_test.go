@@ -31,8 +31,9 @@ type fake struct {
 	garbage atomic.Int32 // writes to be replaced by garbage
 	half    atomic.Int32 // writes to be cut in the middle
 
-	mu   sync.Mutex
-	sent []sent // guarded by mu
+	mu    sync.Mutex
+	sent  []sent          // guarded by mu
+	first map[int64]int32 // the first sequence of producers, if it is not 0; guarded by mu
 }
 
 // sent is a batch as it came in.
@@ -105,10 +106,31 @@ func (f *fake) follows(s sent) error {
 		}
 		return fmt.Errorf("sequence %d after %d of %d records", s.batch.Sequence, was.batch.Sequence, len(was.batch.Records))
 	}
-	if s.batch.Sequence != 0 {
+	if s.batch.Sequence != f.first[s.batch.Producer] {
 		return fmt.Errorf("a new producer begins with sequence %d", s.batch.Sequence)
 	}
 	return nil
+}
+
+// began lets a producer begin with another sequence than 0.
+func (f *fake) began(producer int64, sequence int32) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.first = map[int64]int32{producer: sequence}
+}
+
+// answerFor answers the next produce request as if it had been for another
+// partition, and stores nothing.
+func (f *fake) answerFor(topic string, partition int32, throttle int32) {
+	f.ControlKey(kmsg.Produce.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		answer := req.ResponseKind().(*kmsg.ProduceResponse)
+		t, p := kmsg.NewProduceResponseTopic(), kmsg.NewProduceResponseTopicPartition()
+		t.Topic, p.Partition = topic, partition
+		t.Partitions = append(t.Partitions, p)
+		answer.Topics = append(answer.Topics, t)
+		answer.ThrottleMillis = throttle
+		return answer, nil, true
+	})
 }
 
 // batches are those that came in so far.
@@ -300,4 +322,13 @@ func (c *spoiledConn) Write(p []byte) (int, error) {
 		return 0, errors.Join(errors.New("spoiled"), c.Conn.Close())
 	}
 	return c.Conn.Write(p)
+}
+
+func template(t *testing.T, text string) *expr.Template {
+	t.Helper()
+	made, err := parseTemplate(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }

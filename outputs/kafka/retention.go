@@ -71,7 +71,7 @@ func (o *Output) listTopics(ctx context.Context) (map[string]bool, error) {
 	if !ok {
 		return nil, fmt.Errorf("list topics: %w", errAnswerBroken)
 	}
-	o.cluster.layout.Store(o.cluster.read(m)) // the controller is among it
+	o.cluster.layout.Store(readLayout(m, o.now())) // the controller is among it
 	there := map[string]bool{}
 	for _, t := range m.Topics {
 		if t.ErrorCode == 0 && !t.IsInternal {
