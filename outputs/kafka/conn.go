@@ -73,6 +73,9 @@ func (c *conn) exchange(version int16, msg protocol.Message) (protocol.Message, 
 	if err != nil {
 		return nil, err
 	}
+	if err := skim(msg.ApiKey(), version, frame[8:]); err != nil {
+		return nil, err
+	}
 	_, answer, err := protocol.ReadResponse(bytes.NewReader(frame), msg.ApiKey(), version)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errAnswerBroken, err)
@@ -118,9 +121,10 @@ func (c *conn) version(key protocol.ApiKey) (int16, error) {
 	if !ok {
 		return 0, &unsupported{fmt.Sprintf("the broker has no %v requests", key)}
 	}
-	low, high := max(have.low, key.MinVersion()), min(have.high, key.MaxVersion())
+	_, newest := answerType(key)
+	low, high := max(have.low, key.MinVersion()), min(have.high, key.MaxVersion(), newest)
 	if low > high {
-		return 0, &unsupported{fmt.Sprintf("the broker speaks versions %d to %d of %v requests, we %d to %d", have.low, have.high, key, key.MinVersion(), key.MaxVersion())}
+		return 0, &unsupported{fmt.Sprintf("the broker speaks versions %d to %d of %v requests, we %d to %d", have.low, have.high, key, key.MinVersion(), newest)}
 	}
 	return high, nil
 }
