@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -148,6 +149,9 @@ func (d *dialer) logIn(ctx context.Context, c *conn) error {
 			return fmt.Errorf("%w: %w", errProof, err)
 		}
 		answer, err := c.roundTrip(ctx, &saslauthenticate.Request{AuthBytes: say})
+		if errors.Is(err, io.EOF) { // or it is going down: only a code is certain
+			return fmt.Errorf("%w: the broker ended the connection, as old ones do for a wrong password", err)
+		}
 		if err != nil {
 			return err
 		}

@@ -296,3 +296,22 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }
+
+// topics are the names of all topics.
+func (f *fake) topics() []string {
+	f.t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(f.ListenAddrs()...))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer client.Close()
+	answer, err := kmsg.NewPtrMetadataRequest().RequestWith(f.t.Context(), client)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var names []string
+	for _, t := range answer.Topics {
+		names = append(names, *t.Topic)
+	}
+	return names
+}
