@@ -16,6 +16,7 @@ type Delivery struct {
 	Dead  map[event.ID]string // documents that can never be taken, and why
 	Tries int                 // calls of Send
 	Fails int                 // those that took not all
+	Last  map[string]string   // the last failure of each target
 }
 
 // Deliver brings documents to a Partitioner as the pipeline does: requests of
@@ -28,7 +29,7 @@ func Deliver(ctx context.Context, t testing.TB, o outputs.Output, docs []event.D
 	if !ok {
 		t.Fatal("not a partitioner")
 	}
-	d := delivery{o: o, t: t, limits: o.Limits(), Delivery: Delivery{Dead: map[event.ID]string{}}}
+	d := delivery{o: o, t: t, limits: o.Limits(), Delivery: Delivery{Dead: map[event.ID]string{}, Last: map[string]string{}}}
 	d.slots = make(chan struct{}, d.limits.InFlight)
 	var names []string
 	targets := map[string][]event.Doc{}
@@ -109,6 +110,7 @@ func (d *delivery) try(ctx context.Context, name string, docs []event.Doc) error
 	d.Tries++
 	if err != nil {
 		d.Fails++
+		d.Last[name] = err.Error()
 	}
 	return err
 }
