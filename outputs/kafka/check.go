@@ -133,7 +133,7 @@ func (c *checkup) versions(id int32, k *conn) {
 		v, err := k.version(key)
 		switch {
 		case err != nil:
-			c.add("brokers", outputs.CheckFailed, fmt.Sprintf("broker %d: %v", id, err), "brokers from 0.11 on are supported")
+			c.add("brokers", outputs.CheckFailed, fmt.Sprintf("broker %d: %v", id, err), "brokers from 2.4 on are supported")
 		case key == protocol.Produce && v < low:
 			c.add("brokers", outputs.CheckFailed, fmt.Sprintf("broker %d takes produce requests up to version %d, zstd needs %d", id, v, low), `set compression = "lz4"`)
 		}
