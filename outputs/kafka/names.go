@@ -28,7 +28,7 @@ type topic struct {
 // they are confined and the number of topics is capped.
 type names struct {
 	template *expr.Template
-	byClass  map[string]*topic // topics of the setting of that name; immutable
+	byClass  map[string]*topic // where the class alone decides; immutable
 	classes  map[string]class  // immutable
 	longest  time.Duration     // the longest keep of all classes
 	perClass bool              // the template names the class
@@ -91,7 +91,7 @@ func (n *names) prepare(c Config, list []outputs.Class) error {
 		case own:
 			n.byClass[l.Name] = n.add(name, l.Name, true)
 		case n.onlyClass():
-			n.add(name, l.Name, n.perClass)
+			n.byClass[l.Name] = n.add(name, l.Name, n.perClass) // need not be rendered for each document
 		}
 	}
 	for name := range c.Topics {

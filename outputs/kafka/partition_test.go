@@ -122,8 +122,8 @@ func TestKeysAndHeaders(t *testing.T) {
 		}
 		got := fmt.Sprintf("%q nil=%t %v", r.Key, r.Key == nil, headers)
 		want := []string{
-			`"svc-0" nil=false [content-type=application/json sluice-id=ASNFZ4mrze8-0-100 sluice-time=1795514400000 sluice-retention=audit]`,
-			`"" nil=true [content-type=application/json sluice-id=ASNFZ4mrze8-100-100.2 sluice-time=1795514400001 sluice-retention=debug]`,
+			`"svc-0" nil=false [content-type=application/json sluice-retention=audit sluice-id=ASNFZ4mrze8-0-100 sluice-time=1795514400000]`,
+			`"" nil=true [content-type=application/json sluice-retention=debug sluice-id=ASNFZ4mrze8-100-100.2 sluice-time=1795514400001]`,
 		}[i]
 		if got != want {
 			t.Errorf("record %d: got %s, want %s", i, got, want)

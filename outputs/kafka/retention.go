@@ -99,11 +99,6 @@ func (o *Output) wishes(there map[string]bool) []wish {
 			add(wish{t.name, c.Name, c.Keep})
 			continue
 		}
-		if o.names.onlyClass() {
-			d := event.Doc{JSON: []byte("{}"), Retention: c.Name}
-			add(wish{string(o.names.render(nil, &d, true)), c.Name, c.Keep})
-			continue
-		}
 		pattern := o.names.pattern(c.Name)
 		for _, name := range sorted(there) {
 			if pattern.MatchString(name) {

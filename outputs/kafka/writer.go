@@ -84,10 +84,10 @@ func (o *Output) add(w *writer, d *event.Doc) {
 		idEnd := len(w.scratch)
 		w.scratch = strconv.AppendInt(w.scratch, d.Time, 10)
 		w.headers = [4]recordbatch.Header{
-			{Key: headerType, Value: jsonType},
+			{Key: headerType, Value: jsonType}, // what is the same for all stands together: it compresses better
+			{Key: headerRetention, Value: o.names.classText(d.Retention)},
 			{Key: headerID, Value: w.scratch[keyEnd:idEnd]},
 			{Key: headerTime, Value: w.scratch[idEnd:]},
-			{Key: headerRetention, Value: o.names.classText(d.Retention)},
 		}
 		w.record.Headers = w.headers[:]
 	}
