@@ -26,6 +26,10 @@ func TestKafka(t *testing.T) {
 	t.Run("each way to log in", func(t *testing.T) { logsIn(t, b) })
 	t.Run("a topic with a small limit", func(t *testing.T) { splits(t, b) })
 	t.Run("a compacted topic without keys needs a person", func(t *testing.T) { refusesCompacted(t, b) })
+	t.Run("the check finds what is wrong", func(t *testing.T) { checks(t, b) })
+	t.Run("retention is planned, extended and not shortened by itself", func(t *testing.T) { retains(t, b) })
+	t.Run("sequences wrap", func(t *testing.T) { wraps(t, b) })
+	t.Run("another run is another producer", func(t *testing.T) { oneProducer(t, b) })
 }
 
 func readsCodecs(t *testing.T, b *broker) {
