@@ -105,3 +105,18 @@ func TestContract(t *testing.T) {
 		}
 	})
 }
+
+// openOffline opens an output that will send nothing.
+func openOffline(t testing.TB, change func(*Config)) *Output {
+	t.Helper()
+	c := defaults()
+	c.Region, c.Endpoints = "eu-west-1", []string{"http://127.0.0.1:1"}
+	if change != nil {
+		change(&c)
+	}
+	o, err := open(c, outputs.Deps{Name: "test.main", Logger: discard, Now: time.Now, Classes: outputtest.Classes()})
+	if err != nil {
+		t.Fatalf("open: %v", err)
+	}
+	return o.(*Output)
+}

@@ -82,7 +82,7 @@ func appendEvent(dst []byte, it *item) []byte {
 	dst = append(dst, `{"timestamp":`...)
 	dst = strconv.AppendInt(dst, it.time, 10)
 	dst = append(dst, `,"message":`...)
-	dst = jsonscan.AppendString(dst, it.text)
+	dst = appendText(dst, it.text)
 	return append(dst, '}')
 }
 
