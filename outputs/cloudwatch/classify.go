@@ -150,6 +150,13 @@ func isNotFound(err error) bool {
 	return errors.As(err, &e)
 }
 
+// isAccepted reports whether a batch was taken before. The service no longer
+// says so, and stand-ins might.
+func isAccepted(err error) bool {
+	var e *types.DataAlreadyAcceptedException
+	return errors.As(err, &e)
+}
+
 // isAmbiguous reports whether a call that failed may have stored its events.
 func isAmbiguous(err error) bool {
 	status, _ := responseOf(err)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/smithy-go"
@@ -25,9 +25,13 @@ func (o *Output) create(ctx context.Context, client *cloudwatchlogs.Client, l *l
 	defer o.endTurn()
 	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
 	defer cancel()
+	g := l.stream.group
+	if err := o.setNewRetention(ctx, client, g); err != nil {
+		return err
+	}
 	err := o.createStream(ctx, client, l)
 	if isNotFound(err) {
-		if err := o.createGroup(ctx, client, l.stream.group); err != nil {
+		if err := o.createGroup(ctx, client, g); err != nil {
 			return err
 		}
 		err = o.createStream(ctx, client, l)
@@ -65,22 +69,35 @@ func (o *Output) createGroup(ctx context.Context, client *cloudwatchlogs.Client,
 }
 
 // setNewRetention sets the retention of a group that this agent made. If it
-// fails the group stays marked, and the next try of its documents sets it.
+// fails the group stays marked, has no stream yet, and the next try of its
+// documents sets it.
 func (o *Output) setNewRetention(ctx context.Context, client *cloudwatchlogs.Client, g *group) error {
-	days := o.daysOf(g.class)
-	if !g.state.made.Load() || days == 0 {
+	if !g.state.made.Load() {
 		return nil
 	}
-	_, err := client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.name, RetentionInDays: &days})
-	if isDenied(err) {
-		o.logger.Warn("log group keeps for ever: its retention may not be set", "output", o.name, "group", g.name, "days", days, "error", err)
-		err = nil
-	}
-	if err != nil {
-		return o.createError("set retention of log group "+g.name, err)
+	if days := o.daysOf(g.class); days > 0 {
+		_, err := client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.name, RetentionInDays: &days})
+		switch {
+		case isDenied(err):
+			o.logger.Warn("log group keeps for ever: its retention may not be set", "output", o.name, "group", g.name, "days", days, "error", err)
+		case err != nil:
+			return o.createError("set retention of log group "+g.name, err)
+		}
+		o.warnOfPolicy(ctx, client, g, days)
 	}
 	g.state.made.Store(false)
 	return nil
+}
+
+// warnOfPolicy tells if a new group keeps for another time than it was told:
+// the account can have a policy that decides.
+func (o *Output) warnOfPolicy(ctx context.Context, client *cloudwatchlogs.Client, g *group, days int32) {
+	there, err := o.describe(ctx, client, g.name)
+	if err != nil || there == nil || there.RetentionPolicyName == nil || aws.ToInt32(there.RetentionInDays) == days {
+		return // who may not look is told by `sluice retention plan`
+	}
+	o.logger.Warn("a retention policy of the account overrides a log group's own", "output", o.name, "group", g.name,
+		"policy", *there.RetentionPolicyName, "days", aws.ToInt32(there.RetentionInDays), "want", days)
 }
 
 // createError is the error of a call that makes something. A limit of the
@@ -113,6 +130,3 @@ func (o *Output) daysOf(class string) int32 {
 	}
 	return 0
 }
-
-// freshFor is how long what was read of a group is believed.
-const freshFor = 10 * time.Minute

@@ -20,6 +20,9 @@ type groupState struct {
 	read time.Time // guarded by mu; when days was read
 }
 
+// freshFor is how long what was read of a group is believed.
+const freshFor = 10 * time.Minute
+
 // readRetention returns how many days a group keeps for, by its own setting or
 // the account's; 0 if that is for ever or cannot be known.
 func (o *Output) readRetention(ctx context.Context, client *cloudwatchlogs.Client, g *group) int32 {

@@ -27,7 +27,7 @@ func newMetrics(d outputs.Deps) (metrics, error) {
 	}{
 		{&m.calls, "calls_total", "Calls of PutLogEvents."},
 		{&m.possibleRepeats, "possible_repeats_total", "Documents sent in calls whose answer was lost: if the service stored them, they are stored twice."},
-		{&m.rejected, "rejected_documents_total", "Documents that are too old, expired or too new for the service."},
+		{&m.rejected, "rejected_documents_total", "Documents that the service can never take: too old, expired, too new, or refused for themselves."},
 		{&m.large, "large_documents_total", "Documents that were cut or split, being larger than an event can be."},
 		{&m.overflow, "overflow_documents_total", "Documents in the generic stream since max_streams was reached."},
 		{&m.spread, "spread_streams_total", "Streams that were added because one was too slow."},

@@ -233,6 +233,16 @@ func (r *nameRecord) Lookup(path string) event.Value {
 	return r.doc.Lookup(path)
 }
 
+// patternRecord is a document of one class of which all else can be anything.
+type patternRecord string
+
+func (r patternRecord) Lookup(path string) event.Value {
+	if path == classPath {
+		return event.Value{Kind: event.String, Text: []byte(r)}
+	}
+	return event.Value{Kind: event.String, Text: []byte{'*'}}
+}
+
 // nothing is a document without fields.
 type nothing struct{}
 

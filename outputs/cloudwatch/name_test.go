@@ -22,7 +22,6 @@ func mustTemplate(t testing.TB, text string) *expr.Template {
 }
 
 func doc(service, host, class string) event.Doc {
-	quoted := func(text string) []byte { b, _ := json.Marshal(text); return b } // a string always is
 	return event.Doc{
 		JSON:      fmt.Appendf(nil, `{"@timestamp":"2026-11-24T10:00:00Z","service.name":%s,"host.name":%s}`, quoted(service), quoted(host)),
 		ID:        event.ID{Source: 0xfedcba9876543210, Pos: 1048576, Size: 575},

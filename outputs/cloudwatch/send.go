@@ -13,7 +13,6 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/renthub/sluice/event"
-	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -39,6 +38,7 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 		o.watchLoad(p.lane, r, start)
 	}
 	o.metrics.large.Add(float64(b.large))
+	o.metrics.rejected.Add(float64(len(b.failed)))
 	return b.verdict(err)
 }
 
@@ -73,7 +73,6 @@ func (o *Output) parts(r *outputs.Request) []part {
 func (o *Output) sendPart(ctx context.Context, client *cloudwatchlogs.Client, b *batch, p part) error {
 	now, known := o.clock.at(o.now())
 	b.fill(p.docs, &o.config, newWindow(now, known, o.daysKept(ctx, client, p.lane.stream.group, b, p, now)))
-	o.metrics.rejected.Add(float64(len(b.failed)))
 	for items := b.items; len(items) > 0; {
 		n := nextCall(items)
 		if err := o.call(ctx, client, b, p.lane, items[:n]); err != nil {
@@ -93,12 +92,11 @@ func (o *Output) call(ctx context.Context, client *cloudwatchlogs.Client, b *bat
 		}
 		out, err = o.put(ctx, client, l, items)
 	}
-	if err == nil {
-		var rejected *types.RejectedLogEventsInfo
-		if out != nil {
-			rejected = out.RejectedLogEventsInfo
-		}
-		return o.settle(b, items, rejected)
+	switch {
+	case err == nil:
+		return o.settle(b, items, out.RejectedLogEventsInfo)
+	case isAccepted(err):
+		return o.settle(b, items, nil)
 	}
 	if reason, ok := refusedAlone(err, items); ok {
 		b.refuse(int(items[0].doc), reason)
@@ -158,7 +156,7 @@ func (b *batch) verdict(err error) error {
 		return err
 	}
 	if err != nil {
-		answer, reason := again(err), httpsend.Excerpt(err.Error(), maxReason)
+		answer, reason := again(err), oneLine(err)
 		for i, s := range b.state {
 			if s == waiting {
 				b.failed = append(b.failed, outputs.Failure{Index: i, Answer: answer, Reason: reason})
