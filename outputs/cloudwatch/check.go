@@ -20,9 +20,11 @@ import (
 // Check implements outputs.Checker.
 func (o *Output) Check(ctx context.Context) []outputs.Finding {
 	c := check{o: o}
-	for _, step := range []func(context.Context) bool{c.credentials, c.connect, c.rights, c.clock, c.retention} {
-		if !step(ctx) {
-			break
+	if c.credentials(ctx) && c.connect(ctx) {
+		allowed := c.rights(ctx)
+		c.clock() // which can be why a signature was refused
+		if allowed {
+			c.retention(ctx)
 		}
 	}
 	return c.found
@@ -165,25 +167,26 @@ func (c *check) rights(ctx context.Context) bool {
 
 // clock compares clocks: a signature is refused five minutes off, and events
 // are judged by the service's.
-func (c *check) clock(context.Context) bool {
-	now := c.o.now()
-	at, known := c.o.clock.at(now)
-	switch ahead := at.Sub(now).Round(time.Second); {
-	case !known:
-		return true
-	case ahead.Abs() > time.Minute:
-		return c.warned("clock", "set this machine's clock", "the service's clock is %v ahead", ahead)
-	default:
-		return c.passed("clock", "the service's clock is %v ahead", ahead)
+func (c *check) clock() {
+	heard := c.o.clock.heard.Load()
+	if heard == nil {
+		return
 	}
+	ahead := heard.Round(time.Second)
+	if ahead.Abs() > time.Minute {
+		c.warned("clock", "set this machine's clock", "the service's clock is %v ahead", ahead)
+		return
+	}
+	c.passed("clock", "the service's clock is %v ahead", ahead)
 }
 
 // retention reads back how long groups keep.
-func (c *check) retention(ctx context.Context) bool {
+func (c *check) retention(ctx context.Context) {
 	const step = "retention"
 	plan, err := c.o.PlanRetention(ctx)
 	if err != nil {
-		return c.warned(step, "allow logs:DescribeLogGroups to see what log groups really keep", "%s", oneLine(err))
+		c.warned(step, "allow logs:DescribeLogGroups to see what log groups really keep", "%s", oneLine(err))
+		return
 	}
 	for _, change := range plan {
 		detail := fmt.Sprintf("log group %s keeps %s, class %s says %s", change.Name, daysText(change.Have), change.Class, daysText(change.Want))
@@ -192,10 +195,9 @@ func (c *check) retention(ctx context.Context) bool {
 		}
 		c.warned(step, "sluice retention plan", "%s", detail)
 	}
-	if len(plan) > 0 {
-		return true
+	if len(plan) == 0 {
+		c.passed(step, "all log groups that are there keep what their classes say")
 	}
-	return c.passed(step, "all log groups that are there keep what their classes say")
 }
 
 // oneLine is an error as a finding shows it.

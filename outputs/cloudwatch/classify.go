@@ -26,6 +26,7 @@ const maxReason = 1 << 10
 //	throttled        a pause, then all again
 //	person           credentials or rights: a person must act
 //	about documents  a defect of ours: halved until one stands alone
+//	passes           sent again
 //
 // Everything else is judged by its status; classOf has the rest.
 var (
@@ -42,6 +43,7 @@ var (
 	passes = map[string]bool{
 		"ServiceUnavailableException": true, "ServiceUnavailable": true, "InternalFailure": true, "InternalServerError": true,
 		"OperationAbortedException": true, "InvalidSequenceTokenException": true, "RequestTimeout": true, "RequestTimeoutException": true,
+		"ResourceNotFoundException": true, // of what was made a moment ago: not all of the service has seen it
 	}
 )
 

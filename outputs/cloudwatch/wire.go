@@ -29,8 +29,8 @@ type sender struct {
 // Do implements cloudwatchlogs.HTTPClient.
 func (s sender) Do(req *http.Request) (*http.Response, error) {
 	res, err := s.transport.RoundTrip(req)
-	if err == nil && res.StatusCode == http.StatusOK {
-		s.clock.saw(res.Header.Get("Date"), s.now())
+	if err == nil {
+		s.clock.saw(res.Header.Get("Date"), s.now(), res.StatusCode == http.StatusOK)
 	}
 	return res, err
 }
@@ -44,18 +44,23 @@ func (l sdkLogger) Logf(_ logging.Classification, format string, args ...any) {
 	l.to.Debug("aws sdk", "text", fmt.Sprintf(format, args...))
 }
 
-// serverClock knows how far the service's clock is from ours. It believes only
-// answers to requests that the service took, which were signed.
-type serverClock struct{ ahead atomic.Pointer[time.Duration] }
+// serverClock knows how far the service's clock is ahead of ours.
+type serverClock struct {
+	ahead atomic.Pointer[time.Duration] // by answers to requests that were taken, which were signed
+	heard atomic.Pointer[time.Duration] // by any answer
+}
 
 // saw takes up the Date of an answer.
-func (c *serverClock) saw(date string, now time.Time) {
+func (c *serverClock) saw(date string, now time.Time, taken bool) {
 	at, err := http.ParseTime(date)
 	if err != nil {
 		return
 	}
 	ahead := at.Sub(now)
-	c.ahead.Store(&ahead)
+	c.heard.Store(&ahead)
+	if taken {
+		c.ahead.Store(&ahead)
+	}
 }
 
 // at returns the service's time at our time, and whether it is known.
