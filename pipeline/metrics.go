@@ -63,6 +63,8 @@ var (
 	outputLost      = desc("output_lost_documents_total", "Documents that this output will not get, by reason.", "output", "reason")
 	outputPending   = desc("output_pending_documents", "Documents that wait in the buffer.", "output")
 	outputPendingB  = desc("output_pending_bytes", "Bytes on disk that wait for this output.", "output")
+	outputHeld      = desc("output_held_documents", "Documents set apart since their target (an index, a partition) is in trouble.", "output")
+	outputTwice     = desc("output_failover_repeats_total", "Documents sent to both an output and its standby, for want of an answer.", "output")
 	outputLag       = desc("output_lag_seconds", "Age of the oldest document that waits.", "output")
 	outputState     = desc("output_state", "1 for the state that the output is in.", "output", "state")
 )
@@ -108,6 +110,12 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		counter(outputLost, float64(o.Damaged), o.Name, "damaged")
 		gauge(outputPending, float64(o.Pending), o.Name)
 		gauge(outputPendingB, float64(o.Bytes), o.Name)
+		counter(outputTwice, float64(o.Twice), o.Name)
+		held := uint64(0)
+		for _, h := range o.Held {
+			held += h.Documents
+		}
+		gauge(outputHeld, float64(held), o.Name)
 		gauge(outputLag, o.lag(s.Now.UnixMilli()), o.Name)
 		gauge(outputState, 1, o.Name, o.State)
 	}

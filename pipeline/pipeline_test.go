@@ -132,3 +132,36 @@ func TestRoutesChooseOutputs(t *testing.T) {
 	want(t, "a", a, 20)
 	want(t, "b", &b.store, 90)
 }
+
+func TestWhatLacksARequiredFieldGoesNowhereButToTheDeadLetters(t *testing.T) {
+	dir := t.TempDir()
+	a, b := &store{}, &wrapStore{}
+	p := plan(t, dir, &script{lines: lines(100), id: 1, each: 9}, map[string]outputs.Output{"x.a": a, "x.b": b})
+	p.Routes = []pipeline.Route{
+		{Name: "sevens", Where: endsIn("7"), Hash: 7, To: []string{"x.a"}, Require: []string{"message", "kubernetes.pod.name"}},
+		{Name: "eights", Where: endsIn("8"), Hash: 8, To: []string{"x.a"}, Require: []string{"message"}},
+		{Name: "nines", Where: endsIn("9"), Hash: 9, To: []string{"x.a", "x.b"}},
+	} // and no route for the rest: it goes to all
+	var dead []string
+	run(t, p, func() bool {
+		dead = nil
+		err := pipeline.ReadDeadLetters(dir+"/dlq", func(l pipeline.DeadLetter) bool {
+			dead = append(dead, message(l.Document))
+			if l.Output != "route.sevens" || l.Reason != "field kubernetes.pod.name is missing, which the route requires" {
+				t.Fatalf("dead letter of %s because of %q", l.Output, l.Reason)
+			}
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.count() == 90 && b.count() == 80 && len(dead) == 10
+	})
+	want(t, "a", a, 90)
+	want(t, "b", &b.store, 80)
+	for _, line := range dead {
+		if !strings.HasSuffix(line, "7") {
+			t.Errorf("%q is a dead letter", line)
+		}
+	}
+}

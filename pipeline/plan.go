@@ -42,5 +42,14 @@ type OutputPlan struct {
 	Hash        uint64
 	Open        func(d outputs.Deps) (outputs.Output, error)
 	Cursor      buffer.CursorOptions
-	DeadLetters bool // whether its dead letters are kept
+	Held        string       // folder of the documents of its targets in trouble
+	Standby     *StandbyPlan // nil: none
+	DeadLetters bool         // whether its dead letters are kept
+}
+
+// StandbyPlan is the output that takes over when another took nothing for some
+// time.
+type StandbyPlan struct {
+	OutputPlan
+	After time.Duration
 }

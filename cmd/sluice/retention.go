@@ -116,7 +116,7 @@ func changes(plans []retentionPlan) int {
 	n := 0
 	for _, p := range plans {
 		for i := range p.changes {
-			if p.changes[i].Action != outputs.WarnRetention {
+			if p.changes[i].Action.Changes() {
 				n++
 			}
 		}
@@ -231,6 +231,9 @@ func (c *common) applyRetention(cmd *cobra.Command, plans []retentionPlan, left 
 		if err := r.ApplyRetention(cmd.Context(), p.changes); err != nil {
 			return exit(exitDestination, fmt.Errorf("apply retention of %s: %w", p.name, err))
 		}
+	}
+	for i := range plans { // what was done, and what a person should know
+		plans[i].changes = slices.DeleteFunc(plans[i].changes, func(ch outputs.RetentionChange) bool { return ch.Action == outputs.KeepRetention })
 	}
 	if err := c.sayRetention(cmd.OutOrStdout(), plans); err != nil {
 		return err

@@ -279,7 +279,7 @@ func retains(t *testing.T, n *realserver.Node) {
 		t.Fatal(err)
 	}
 	for _, c := range left {
-		if c.Action != outputs.WarnRetention {
+		if c.Action.Changes() {
 			t.Errorf("left after apply: %+v", c)
 		}
 	}

@@ -19,8 +19,9 @@ type Config struct {
 	Enrich    []Enrich // enabled ones only
 	Retention Retention
 	Buffer    Buffer
-	Outputs   []Output // disabled ones too
-	Routes    []Route  // enabled ones only
+	Outputs   []Output   // disabled ones too
+	Failovers []Failover // those of which both outputs are enabled
+	Routes    []Route    // enabled ones only
 	// RoutesHash changes when a document could go another way.
 	RoutesHash uint64
 	// Files are the sources by name, for the snippets of messages. They are
@@ -155,8 +156,11 @@ type Route struct {
 	Name  string
 	Where expr.Condition // nil is always
 	To    []string       // addresses of enabled outputs; never empty
-	Hash  uint64
-	Range hcl.Range
+	// Require are fields without which an event that Where takes goes nowhere
+	// but to the dead letters.
+	Require []string
+	Hash    uint64
+	Range   hcl.Range
 }
 
 // Kinds are the component types that blocks can name.

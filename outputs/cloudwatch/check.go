@@ -188,15 +188,20 @@ func (c *check) retention(ctx context.Context) {
 		c.warned(step, "allow logs:DescribeLogGroups to see what log groups really keep", "%s", oneLine(err))
 		return
 	}
+	right := 0
 	for _, change := range plan {
+		if change.Action == outputs.KeepRetention {
+			right++
+			continue
+		}
 		detail := fmt.Sprintf("log group %s keeps %s, class %s says %s", change.Name, daysText(change.Have), change.Class, daysText(change.Want))
 		if change.Action == outputs.WarnRetention {
 			detail += ": " + change.Warning
 		}
 		c.warned(step, "sluice retention plan", "%s", detail)
 	}
-	if len(plan) == 0 {
-		c.passed(step, "all log groups that are there keep what their classes say")
+	if right == len(plan) {
+		c.passed(step, "all %d log groups that are there keep what their classes say", right)
 	}
 }
 

@@ -32,7 +32,7 @@ func (o *Output) PlanRetention(ctx context.Context) ([]outputs.RetentionChange, 
 		pattern := o.targets.form.pattern(class.Name)
 		for i := range there {
 			if g := &there[i]; matches(pattern, aws.ToString(g.LogGroupName)) {
-				plan = append(plan, planGroup(class, g)...)
+				plan = append(plan, planGroup(class, g))
 			}
 		}
 		if !o.targets.form.hasClass() {
@@ -43,22 +43,19 @@ func (o *Output) PlanRetention(ctx context.Context) ([]outputs.RetentionChange, 
 }
 
 // planGroup is what is to be done about a group of a class.
-func planGroup(class outputs.Class, g *types.LogGroup) []outputs.RetentionChange {
+func planGroup(class outputs.Class, g *types.LogGroup) outputs.RetentionChange {
 	days := daysFor(class.Keep)
 	change := outputs.RetentionChange{
 		Class: class.Name, Kind: kindGroup, Name: aws.ToString(g.LogGroupName),
 		Have: keepOf(aws.ToInt32(g.RetentionInDays)), Want: keepOf(days), Warning: rounding(class, days),
 	}
 	action, differs := outputs.CompareRetention(change.Have, change.Want)
-	if !differs {
-		return nil
-	}
 	change.Action = action
-	if policy := aws.ToString(g.RetentionPolicyName); policy != "" {
+	if policy := aws.ToString(g.RetentionPolicyName); differs && policy != "" {
 		change.Action = outputs.WarnRetention
 		change.Warning = fmt.Sprintf("the account's retention policy %s decides, whatever the group says of itself", policy)
 	}
-	return []outputs.RetentionChange{change}
+	return change
 }
 
 // rounding says how a class's days differ from what it says.
@@ -98,7 +95,7 @@ func (o *Output) ApplyRetention(ctx context.Context, changes []outputs.Retention
 		return err
 	}
 	for _, c := range changes {
-		if c.Action == outputs.WarnRetention {
+		if !c.Action.Changes() {
 			continue
 		}
 		if c.Action == outputs.ShortenRetention && !c.Confirmed {

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,13 +27,14 @@ func TestDaysAreRoundedUp(t *testing.T) {
 	}
 }
 
+// plan is the plan without what is as it should be.
 func plan(t *testing.T, b *bench) []outputs.RetentionChange {
 	t.Helper()
 	changes, err := b.PlanRetention(t.Context())
 	if err != nil {
 		t.Fatalf("plan: %v", err)
 	}
-	return changes
+	return slices.DeleteFunc(changes, func(c outputs.RetentionChange) bool { return c.Action == outputs.KeepRetention })
 }
 
 func TestPlannedRetention(t *testing.T) {
@@ -47,6 +49,13 @@ func TestPlannedRetention(t *testing.T) {
 	b.sim.Make("/other/g/audit", 1)
 	b.sim.Make("/sluice/long/audit", 30)
 	b.sim.SetPolicies(cwsim.AccountPolicy{Name: "all-30", Prefix: "/sluice/long", Days: 30}, cwsim.AccountPolicy{Name: "right", Prefix: "/sluice/b", Days: 400})
+	whole, err := b.PlanRetention(t.Context())
+	if err != nil {
+		t.Fatalf("plan: %v", err)
+	}
+	if got := len(whole); got != 6 {
+		t.Errorf("got %d groups, want 6: two are as they should be", got)
+	}
 	got := plan(t, b)
 	want := []outputs.RetentionChange{
 		{Action: outputs.WarnRetention, Class: "audit", Kind: kindGroup, Name: "/sluice/long/audit", Have: 30 * day, Want: 400 * day, Warning: "the account's retention policy all-30 decides, whatever the group says of itself"},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -278,6 +279,9 @@ func TestRetentionPlanAndApply(t *testing.T) {
 		change(outputs.ShortenRetention, "debug", kindTemplate, "sluice-logs-debug", 90*day, 3*day),
 		change(outputs.ShortenRetention, "debug", kindStream, "logs-svc_0-debug", 90*day, 3*day),
 		change(outputs.ShortenRetention, "debug", kindStream, "logs-svc_1-debug", 90*day, 3*day),
+		change(outputs.KeepRetention, "standard", kindTemplate, "sluice-logs-standard", 30*day, 30*day),
+		change(outputs.KeepRetention, "standard", kindStream, "logs-svc_0-standard", 30*day, 30*day),
+		change(outputs.KeepRetention, "standard", kindStream, "logs-svc_1-standard", 30*day, 30*day),
 		change(outputs.CreateRetention, "new", kindTemplate, "sluice-logs-new", 0, 9*day),
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
@@ -300,7 +304,8 @@ func TestRetentionPlanAndApply(t *testing.T) {
 	if err := b.ApplyRetention(t.Context(), plan); err != nil {
 		t.Fatalf("apply: %v", err)
 	}
-	if left, err := b.PlanRetention(t.Context()); err != nil || len(left) > 0 {
+	left, err := b.PlanRetention(t.Context())
+	if err != nil || len(left) != len(plan) || slices.ContainsFunc(left, func(c outputs.RetentionChange) bool { return c.Action != outputs.KeepRetention }) {
 		t.Errorf("after apply: got %v, %v, want nothing left", left, err)
 	}
 	if _, body := ask(b.sim, "GET", "/_index_template/sluice-logs-debug", ""); !strings.Contains(body, "12345678901234567890") || !strings.Contains(body, `"3d"`) {
