@@ -143,7 +143,7 @@ func (s *Server) createGroup(body []byte, _ Fault) (any, *problem) {
 		return nil, refuse("InvalidParameterException", "Value at 'tags' failed to satisfy constraint: at most 50")
 	}
 	s.groups[req.Group] = &group{name: req.Group, class: req.Class, tags: req.Tags, streams: map[string]bool{}}
-	return struct{}{}, nil
+	return nil, nil
 }
 
 func (s *Server) createStream(body []byte, _ Fault) (any, *problem) {
@@ -158,7 +158,7 @@ func (s *Server) createStream(body []byte, _ Fault) (any, *problem) {
 		return nil, refuse("ResourceAlreadyExistsException", "The specified log stream already exists")
 	}
 	g.streams[req.Stream] = true
-	return struct{}{}, nil
+	return nil, nil
 }
 
 func (s *Server) ofGroup(body []byte) (req groupRequest, g *group, p *problem) {
@@ -187,7 +187,7 @@ func (s *Server) putRetention(body []byte, _ Fault) (any, *problem) {
 		return nil, refuse("InvalidParameterException", "1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint", req.Days)
 	}
 	g.days = req.Days
-	return struct{}{}, nil
+	return nil, nil
 }
 
 func (s *Server) deleteRetention(body []byte, _ Fault) (any, *problem) {
@@ -196,7 +196,7 @@ func (s *Server) deleteRetention(body []byte, _ Fault) (any, *problem) {
 		return nil, p
 	}
 	g.days = 0
-	return struct{}{}, nil
+	return nil, nil
 }
 
 type groupAnswer struct {

@@ -146,7 +146,7 @@ func (s *Server) check(r *http.Request, raw []byte, readErr error) ([]byte, *pro
 	case "":
 		return raw, nil
 	case "gzip":
-		body, err := inflate(raw)
+		body, err := Inflate(raw)
 		if err != nil {
 			return nil, refuse("SerializationException", "gzip: %v", err)
 		}
@@ -156,9 +156,9 @@ func (s *Server) check(r *http.Request, raw []byte, readErr error) ([]byte, *pro
 	}
 }
 
-// inflate reads a body that must be one gzip member, whole, with nothing
+// Inflate reads a body that must be one gzip member, whole, with nothing
 // behind it.
-func inflate(raw []byte) ([]byte, error) {
+func Inflate(raw []byte) ([]byte, error) {
 	in := strings.NewReader(string(raw))
 	gz, err := gzip.NewReader(in)
 	if err != nil {
@@ -176,6 +176,9 @@ func (s *Server) answer(w http.ResponseWriter, status int, body any, f Fault) {
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // ours alone
+	}
+	if body == nil {
+		text = nil
 	}
 	w.Header().Set("Content-Type", mediaType)
 	w.Header().Set("X-Amzn-Requestid", "00000000-0000-0000-0000-000000000000")

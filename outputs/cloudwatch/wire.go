@@ -79,7 +79,8 @@ var errNoObject = errors.New("the answer is no JSON object")
 
 // answerReader reads an answer to its end, within a cap, and takes a 2xx for
 // one only if it is a JSON object: the SDK would take an empty page of a proxy
-// for the news that all was stored.
+// for the news that all was stored. Operations that only make something answer
+// with nothing.
 type answerReader struct{}
 
 // ID implements middleware.DeserializeMiddleware.
@@ -98,10 +99,20 @@ func (answerReader) HandleDeserialize(ctx context.Context, in middleware.Deseria
 	if err != nil {
 		return out, meta, fmt.Errorf("read answer: %w", err)
 	}
-	if res.StatusCode >= 200 && res.StatusCode < 300 && !isObject(body) {
+	if res.StatusCode >= 200 && res.StatusCode < 300 && !isObject(body) && tells(ctx) {
 		return out, meta, errNoObject
 	}
 	return out, meta, nil
+}
+
+// tells reports whether an operation's answer has a body: those that make or
+// set something have none.
+func tells(ctx context.Context) bool {
+	switch middleware.GetOperationName(ctx) {
+	case "CreateLogGroup", "CreateLogStream", "PutRetentionPolicy", "DeleteRetentionPolicy":
+		return false
+	}
+	return true
 }
 
 func isObject(body []byte) bool {
