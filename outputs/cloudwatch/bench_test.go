@@ -3,14 +3,19 @@ package cloudwatch
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/outputs"
 )
 
 // fullBatch is what fills one call: documents of about 780 bytes whose
@@ -95,4 +100,56 @@ func rawBody(t testing.TB, l *lane, docs []event.Doc) []byte {
 	}
 	raw[len(raw)-1] = ']'
 	return append(raw, '}')
+}
+
+// taker takes all requests at once, so that what is measured is our side.
+type taker struct{ bytes int64 }
+
+func (t *taker) Do(req *http.Request) (*http.Response, error) {
+	n, err := io.Copy(io.Discard, req.Body)
+	t.bytes += n
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+		Body: io.NopCloser(strings.NewReader(`{"nextSequenceToken":"49"}`)), Request: req,
+	}, err
+}
+
+// BenchmarkSend measures all of Send but the network: what BenchmarkBuild does,
+// the SDK and the signature. The unit is the same.
+func BenchmarkSend(b *testing.B) {
+	setCredentials(b)
+	o := openOffline(b, nil)
+	client, err := o.newClient(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	options := client.Options()
+	options.HTTPClient = &taker{}
+	o.client.Store(cloudwatchlogs.New(options))
+	docs := fullBatch()
+	r := &outputs.Request{Count: len(docs), Docs: docs, Target: string(o.Partition(nil, &docs[0]))}
+	raw := rawBody(b, o.targets.of(&docs[0]), docs)
+	var out bytes.Buffer
+	gz, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var send, unit time.Duration
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		start := threadCPU()
+		if err := o.Send(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+		sent := threadCPU()
+		out.Reset()
+		gz.Reset(&out)
+		_, _ = gz.Write(raw)
+		_ = gz.Close()
+		send, unit = send+sent-start, unit+threadCPU()-sent
+	}
+	b.ReportMetric(float64(send)/float64(unit), "gzips")
 }
