@@ -72,7 +72,7 @@ func (o *Output) answerTo(err error) error {
 	case throttled[code]:
 		return &outputs.Throttled{After: retryAfter(header, o.now()), Err: err}
 	case refusesCredentials[code]:
-		o.client.Store(nil)
+		o.forgetClient()
 		return &outputs.Misconfigured{Err: err}
 	case passes[code]:
 		return o.byStatus(http.StatusServiceUnavailable, header, err)
@@ -82,6 +82,17 @@ func (o *Output) answerTo(err error) error {
 		return err
 	}
 	return o.byStatus(status, header, err)
+}
+
+// forgetClient makes the next request look for credentials again. If the clocks
+// differ by so much that signatures are refused, every other time only: the
+// client has just learnt by how much, and a new one would not know.
+func (o *Output) forgetClient() {
+	if ahead := o.clock.heard.Load(); ahead != nil && ahead.Abs() > 4*time.Minute && o.corrected.CompareAndSwap(false, true) {
+		return
+	}
+	o.corrected.Store(false)
+	o.client.Store(nil)
 }
 
 // byStatus judges an answer that has no name we know. One without a status was

@@ -21,7 +21,6 @@ var Type = outputs.Define("cloudwatch", defaults(), open)
 // Output sends documents to CloudWatch Logs in one region of one account.
 type Output struct {
 	config  Config
-	name    string
 	version string
 	logger  *slog.Logger
 	now     func() time.Time
@@ -31,10 +30,11 @@ type Output struct {
 	http    *http.Transport
 	clock   serverClock
 
-	turn     chan struct{} // holds a token while one Send connects or makes groups
-	client   atomic.Pointer[cloudwatchlogs.Client]
-	batches  sync.Pool // of *batch
-	encoders sync.Pool // of *encoder
+	turn      chan struct{} // holds a token while one Send connects or makes groups
+	client    atomic.Pointer[cloudwatchlogs.Client]
+	corrected atomic.Bool // the client was refused for our clock, and kept
+	batches   sync.Pool   // of *batch
+	encoders  sync.Pool   // of *encoder
 }
 
 // open makes an output. It reads the certificates' files and asks nothing of
@@ -63,7 +63,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 		return nil, err
 	}
 	o := &Output{
-		config: c, name: d.Name, version: d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
+		config: c, version: d.Version, logger: d.Logger, now: d.Now, classes: d.Classes,
 		targets: newTargets(f, &c, m.overflow), metrics: m, http: transport, turn: make(chan struct{}, 1),
 	}
 	o.batches.New = func() any { return new(batch) }

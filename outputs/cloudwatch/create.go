@@ -63,7 +63,7 @@ func (o *Output) createGroup(ctx context.Context, client *cloudwatchlogs.Client,
 		return o.createError("create log group "+g.name, err)
 	default:
 		g.state.made.Store(true)
-		o.logger.Info("made log group", "output", o.name, "group", g.name, "days", o.daysOf(g.class))
+		o.logger.Info("made log group", "group", g.name, "days", o.daysOf(g.class))
 	}
 	return o.setNewRetention(ctx, client, g)
 }
@@ -79,7 +79,7 @@ func (o *Output) setNewRetention(ctx context.Context, client *cloudwatchlogs.Cli
 		_, err := client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &g.name, RetentionInDays: &days})
 		switch {
 		case isDenied(err):
-			o.logger.Warn("log group keeps for ever: its retention may not be set", "output", o.name, "group", g.name, "days", days, "error", err)
+			o.logger.Warn("log group keeps for ever: its retention may not be set", "group", g.name, "days", days, "error", err)
 		case err != nil:
 			return o.createError("set retention of log group "+g.name, err)
 		}
@@ -96,7 +96,7 @@ func (o *Output) warnOfPolicy(ctx context.Context, client *cloudwatchlogs.Client
 	if err != nil || there == nil || there.RetentionPolicyName == nil || aws.ToInt32(there.RetentionInDays) == days {
 		return // who may not look is told by `sluice retention plan`
 	}
-	o.logger.Warn("a retention policy of the account overrides a log group's own", "output", o.name, "group", g.name,
+	o.logger.Warn("a retention policy of the account overrides a log group's own", "group", g.name,
 		"policy", *there.RetentionPolicyName, "days", aws.ToInt32(there.RetentionInDays), "want", days)
 }
 

@@ -35,7 +35,7 @@ func (o *Output) readRetention(ctx context.Context, client *cloudwatchlogs.Clien
 	days = 0
 	there, err := o.describe(ctx, client, g.name)
 	if err != nil {
-		o.logger.Debug("retention of log group is not known", "output", o.name, "group", g.name, "error", err)
+		o.logger.Debug("retention of log group is not known", "group", g.name, "error", err)
 	} else if there != nil {
 		days = aws.ToInt32(there.RetentionInDays)
 	}

@@ -34,7 +34,7 @@ func (o *Output) watchLoad(l *lane, r *outputs.Request, start time.Time) {
 	}
 	width := s.width.Add(1)
 	o.metrics.spread.Inc()
-	o.logger.Info("log stream is too slow, it gets one more", "output", o.name, "stream", s.lanes[0].target, "streams", width)
+	o.logger.Info("log stream is too slow, it gets one more", "stream", s.lanes[0].target, "streams", width)
 }
 
 // pressing notes a request and reports whether there were too many like it.
