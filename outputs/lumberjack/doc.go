@@ -40,7 +40,8 @@
 //
 // A server that dies has perhaps stored what it had not yet acknowledged. All
 // of that is sent again, over another connection, to another server if there
-// are several. Each document carries where it comes from in @metadata, which
+// are several; and if the agent is killed, all that it sent in its last second.
+// Each document carries where it comes from in @metadata, which
 // Logstash does not store:
 //
 //	"@metadata": {"beat": "sluice", "type": "_doc", "version": "1.0.0", "_id": "ASNFZ4mrze8-1048576-575"}
