@@ -69,6 +69,7 @@
 //
 // There is no answer that refuses one document. A server that breaks the
 // connection whenever it sees a certain document holds up the documents of its
-// request; the others go on. The field names have dots, as ECS writes them:
+// request; the others go on. If that is for its length, max_document_size makes
+// a dead letter of it. The field names have dots, as ECS writes them:
 // Logstash knows them as [service.name], not [service][name].
 package lumberjack
