@@ -70,8 +70,9 @@ func bottom(c net.Conn) net.Conn {
 	}
 }
 
-// refusal is the error of a connection that broke, marked if a person must act. A remote error is what TLS calls the server's own refusal: of our
-// certificate, of there being none. With TLS 1.3 it comes after the handshake.
+// refusal is the error of a connection that broke, marked if a person must act.
+// A remote error is what TLS calls the server's own refusal: of our certificate,
+// of there being none. With TLS 1.3 it comes after the handshake.
 func refusal(err error) error {
 	var op *net.OpError
 	var notTLS tls.RecordHeaderError
