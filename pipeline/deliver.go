@@ -188,8 +188,14 @@ func (d *Delivery) load(pk *packer, item *buffer.Item) []piece {
 	if err == nil {
 		return pieces
 	}
-	d.state.damaged.Add(int64(item.Count))
-	d.logger.Error("record cannot be read, its documents are lost for this output", "first", item.First, "documents", item.Count, "error", err)
-	d.cursor.Ack(item.First, uint64(item.Count))
+	lost := 0
+	for i := range int(item.Count) {
+		if !isTaken(item, i) {
+			d.cursor.Ack(item.First+uint64(i), 1)
+			lost++
+		}
+	}
+	d.state.damaged.Add(int64(lost))
+	d.logger.Error("record cannot be read, its documents are lost for this output", "first", item.First, "documents", lost, "error", err)
 	return nil
 }

@@ -74,6 +74,7 @@ func (h *harmed) plan(t *testing.T, in inputs.Input) *pipeline.Plan {
 	p := plan(t, h.dir, nil, map[string]outputs.Output{"x.had": h.had, "x.lacks": h.lacks})
 	p.Inputs[0].Open = func(inputs.Deps) (inputs.Input, error) { return in, nil }
 	p.Routes, p.ShutdownTimeout = h.routes, 100*time.Millisecond
+	p.Buffer.Durability = buffer.Strict // a record for each cut: none waits to be merged
 	return p
 }
 

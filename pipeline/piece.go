@@ -163,7 +163,8 @@ func (p *packer) open(item *buffer.Item) ([]byte, error) {
 	return p.inflate.Append(make([]byte, 0, b.RawSize), b.Codec, item.Body, b.RawSize, b.CRC)
 }
 
-// isTaken reports whether document i of a record was taken before a restart.
+// isTaken reports whether document i of a record was taken before a restart, or
+// handed out before it was merged into this record.
 func isTaken(item *buffer.Item, i int) bool {
 	seq := item.First + uint64(i)
 	for _, r := range item.Taken {
