@@ -114,6 +114,7 @@ func TestAStatusSaysWhatBecomesOfTheRequest(t *testing.T) {
 		{"not implemented", nil, 501, nil, 2, "config"},
 		{"bad gateway", nil, 502, nil, 2, "retry"},
 		{"unavailable with a time", nil, 503, []string{"Retry-After", "3"}, 2, "throttled for 3s"},
+		{"a status that is none", nil, 999, nil, 2, "retry"},
 		{"a status moved to success", own, 409, nil, 2, "taken"},
 		{"a success moved to config", own, 260, nil, 2, "config"},
 		{"poison among others", own, 400, nil, 2, "too large"},
