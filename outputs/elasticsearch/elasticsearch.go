@@ -17,7 +17,7 @@ import (
 )
 
 // Type is the elasticsearch output.
-var Type = outputs.Define("elasticsearch", defaults(), open)
+var Type = outputs.Define("elasticsearch", defaults(), open).Retaining().Wrapping()
 
 // Output sends documents to one Elasticsearch cluster.
 type Output struct {
