@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/renthub/sluice/internal/endpoints"
-	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -105,9 +104,7 @@ func (s Server) records(ctx context.Context) ([]Server, error) {
 
 // tls is how the group's connections are encrypted.
 func (g Group) tls() (*tls.Config, error) {
-	transport, err := httpsend.NewTransport(httpsend.Config{
-		CAFile: g.Config.CAFile, CertFile: g.Config.ClientCert, KeyFile: g.Config.ClientKey, SkipVerify: g.Config.TLSSkipVerify,
-	})
+	transport, err := endpoints.NewTransport(g.Config)
 	if err != nil {
 		return nil, err
 	}
