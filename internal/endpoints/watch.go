@@ -20,20 +20,20 @@ func (g *Group) watch(ctx context.Context) {
 	defer checks.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	reload := time.NewTicker(reloadEvery)
-	defer reload.Stop()
+	var reload <-chan time.Time
+	if g.wire.files.any() {
+		ticker := time.NewTicker(reloadEvery)
+		defer ticker.Stop()
+		reload = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-reload.C:
-			if g.wire.files.any() {
-				g.wire.files.reload()
-			}
+		case <-reload:
+			g.wire.files.reload()
 		case <-g.wire.again:
-			if g.wire.files.any() {
-				g.wire.files.reload()
-			}
+			g.wire.files.reload()
 		case <-g.kick:
 		case <-timer.C:
 		}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"github.com/renthub/sluice/internal/httpsend"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -58,7 +58,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if ca == "" {
 		ca = os.Getenv("AWS_CA_BUNDLE") // as the SDK's own transport has it
 	}
-	transport, err := httpsend.NewTransport(httpsend.Config{CAFile: ca, Timeout: c.Timeout.Std(), Conns: c.InFlight})
+	transport, err := endpoints.NewTransport(endpoints.Config{CAFile: ca, Timeout: c.Timeout, InFlight: c.InFlight})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
@@ -85,7 +86,7 @@ func (o *Output) checkWay(ctx context.Context, base string, f *findings) bool {
 // checkTLS does a handshake with the settings of the output.
 func (o *Output) checkTLS(ctx context.Context, conn net.Conn, host string, f *findings) bool {
 	c := o.config
-	transport, err := httpsend.NewTransport(httpsend.Config{CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey, SkipVerify: c.TLSSkipVerify})
+	transport, err := endpoints.NewTransport(c.Config)
 	if err != nil {
 		f.add("tls", outputs.CheckFailed, "mend this setting", "%v", err)
 		return false
