@@ -80,7 +80,7 @@ func (g *Group) checkAt(e *Endpoint) time.Time {
 		return e.openUntil
 	case e.trying:
 		return e.checkedAt.Add(interval) // a request finds out
-	case e.state == Closed && e.failures > 0:
+	case e.state == Closed && e.failures+e.badChecks > 0:
 		return e.checkedAt.Add(min(interval, 5*time.Second)) // decide soon
 	}
 	return e.checkedAt.Add(interval)
@@ -104,7 +104,7 @@ func (g *Group) check(ctx context.Context, t try) {
 	}
 	g.update(func(now time.Time) {
 		t.checking, t.checkedAt = false, now
-		t.note(now, g.rules, o, err, t.trial, g.needed(t.Endpoint))
+		t.noteCheck(now, g.rules, o, err, t.trial, g.needed(t.Endpoint))
 	})
 	g.metrics.checked(t.Endpoint, o)
 	if o == Failed {
