@@ -180,6 +180,22 @@ func TestAChannelWithAnOpenIDIsNotUsedAgain(t *testing.T) {
 	}
 }
 
+func TestAChannelWhoseIDIsNotAskedForIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	for ack, want := range map[string]int{ackAuto: 0, ackOff: 1} { // without waiting there is nothing to mix up
+		o := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"text":"Incorrect index","code":7,"invalid-event-number":1,"ackId":3}`)
+		}, func(c *Config) { c.Ack = ack })
+		if err := try(t, o, outputtest.Docs(1)); kindOf(err) != "partial" {
+			t.Errorf("ack = %q: got %v, want Partial", ack, err)
+		}
+		if n := len(o.channels.free); n != want {
+			t.Errorf("ack = %q: got %d free channels, want %d", ack, n, want)
+		}
+	}
+}
+
 // Requests that wait must not keep others from being sent.
 func TestOthersAreSentWhileOneWaits(t *testing.T) {
 	t.Parallel()

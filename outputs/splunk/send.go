@@ -40,7 +40,8 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 			return err
 		}
 	}
-	if v.clean {
+	// An id that is open and will not be asked for is as good as lost.
+	if open := a.ackID != none && !wait && o.config.Ack != ackOff; v.clean && !open {
 		o.channels.give(c)
 	}
 	return v.err
