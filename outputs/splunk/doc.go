@@ -31,7 +31,9 @@
 // earlier one that was lost.
 //
 // A request waits for as long as ack_timeout, and holds its place and its
-// compressed bytes meanwhile; others are sent. Several indexers stand in
+// compressed bytes meanwhile; others are sent. So an indexer that takes 1.5
+// seconds gets at most (in_flight + unacked) x max_request_size in that time,
+// 24 MB in a second by default; more with a larger unacked. Several indexers stand in
 // endpoints one by one, since only the one that took a request knows its id. A
 // balancer before them must be sticky; its cookies are kept. After an indexer
 // was down what it has not acknowledged is sent again soon.
