@@ -180,12 +180,12 @@ func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool 
 
 func (o *Output) checkAcks(ctx context.Context, base string, f *findings) {
 	const step, hint = "acknowledgement", "set useACK on the token, or an answer is all that is known of documents"
-	if o.config.Ack == ackOff {
-		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
-		return
-	}
 	err := o.probeAcks(ctx, base)
 	switch {
+	case o.config.Ack == ackOff && err == nil:
+		f.add(step, outputs.CheckWarned, `set ack = "auto", or take useACK off the token`, "the token acknowledges and is never asked: what piles up so is refused some day (code 27)")
+	case o.config.Ack == ackOff:
+		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
 	case err == nil:
 		f.add(step, outputs.CheckPassed, "", "what is indexed is acknowledged")
 	case o.config.Ack == ackRequired:
