@@ -163,6 +163,7 @@ func (o *Output) askHealth(ctx context.Context, base string) (a answer, at, date
 func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool {
 	const codeNoData = 5
 	a, at, err := o.post(ctx, base, eventPath, &channel{id: newGUID()}, bytes.NewReader(nil))
+	_, at, _ = strings.Cut(at, "://")
 	switch text := (&refused{a}).Error(); {
 	case err != nil:
 		f.add("log in", outputs.CheckFailed, "see the error", "%v", err)
