@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,7 +25,7 @@ type Env struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Version string
-	Own     []string // files and folders that no input may read, besides the buffer's
+	Own     []string // files and folders that no input may read, besides the plan's
 }
 
 // Agent runs a plan: inputs into the buffer, the buffer into outputs.
@@ -33,6 +35,7 @@ type Agent struct {
 	dead    *DeadLetters // nil: off
 	pool    *event.Pool
 	ingest  *Ingest
+	healer  *healer
 	started time.Time
 
 	mu      sync.Mutex
@@ -44,14 +47,18 @@ type Agent struct {
 // Open opens the buffer of a plan. Nothing runs yet.
 func Open(p *Plan, env Env) (*Agent, error) {
 	p.Buffer.Logger, p.Buffer.Now = env.Logger, env.Now
+	p.Buffer.Merge = new(merger).merge
+	a := &Agent{
+		env: env, pool: &event.Pool{}, started: env.Now(),
+		inputs: map[string]*runningInput{}, outputs: map[string]*runningOutput{},
+	}
+	// Outputs begin to read once all of this is made.
+	p.Buffer.Repair, p.Buffer.Damaged = true, func(d buffer.DamagedRecord) { a.healer.passed(d) }
 	log, err := buffer.Open(p.Buffer)
 	if err != nil {
 		return nil, fmt.Errorf("open buffer: %w", err)
 	}
-	a := &Agent{
-		env: env, log: log, pool: &event.Pool{}, started: env.Now(),
-		inputs: map[string]*runningInput{}, outputs: map[string]*runningOutput{},
-	}
+	a.log = log
 	if p.DeadLetters.Dir != "" {
 		p.DeadLetters.Logger, p.DeadLetters.Now = env.Logger, env.Now
 		if a.dead, err = OpenDeadLetters(p.DeadLetters); err != nil {
@@ -59,6 +66,7 @@ func Open(p *Plan, env Env) (*Agent, error) {
 		}
 	}
 	a.ingest = NewIngest(log, log.State(), a.pool, env.Logger, env.Now)
+	a.healer = newHealer(log, a.ingest, env.Logger)
 	return a, nil
 }
 
@@ -69,15 +77,16 @@ func (a *Agent) Run(ctx context.Context, p *Plan) error {
 	if err := a.Reload(p); err != nil {
 		return errors.Join(err, a.close())
 	}
-	ended := make(chan struct{})
+	a.healer.start()
+	check, endCheck := context.WithTimeout(ctx, checkTimeout)
+	checked := make(chan struct{})
 	go func() {
-		defer close(ended)
-		a.waitInputs(ctx)
+		defer close(checked)
+		a.Check(check)
 	}()
-	select {
-	case <-ctx.Done():
-	case <-ended:
-	}
+	a.waitInputs(ctx)
+	endCheck()
+	<-checked
 	return a.shutdown()
 }
 
@@ -108,6 +117,9 @@ func (a *Agent) waitInputs(ctx context.Context) {
 func (a *Agent) Reload(p *Plan) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if routes := NewRoutes(p.Routes); routes.quarantine > 0 {
+		p.Outputs = append(p.Outputs, quarantinePlan(a.dead, routes))
+	}
 	if a.plan != nil && a.plan.Buffer.Dir != p.Buffer.Dir {
 		return fmt.Errorf("reload: the buffer's path cannot change while the agent runs (%s to %s): restart it", a.plan.Buffer.Dir, p.Buffer.Dir)
 	}
@@ -128,6 +140,7 @@ func (a *Agent) Reload(p *Plan) error {
 		return fmt.Errorf("start: %w", err) // before anything was read
 	}
 	a.startInputs(ins)
+	a.healer.own(a.inputs)
 	a.plan = p
 	return err
 }
@@ -157,6 +170,7 @@ func (a *Agent) shutdown() error {
 
 // close closes what Open opened.
 func (a *Agent) close() error {
+	a.healer.stop()
 	err := a.log.Close()
 	if a.dead != nil {
 		err = errors.Join(err, a.dead.Close())
@@ -194,7 +208,7 @@ func (r *runningInput) failure() error {
 // openInputs opens the inputs of p that are new or changed.
 func (a *Agent) openInputs(p *Plan) ([]*runningInput, error) {
 	var fresh []*runningInput
-	own := append([]string{p.Buffer.Dir, p.DeadLetters.Dir}, a.env.Own...)
+	own := slices.Concat([]string{p.Buffer.Dir, p.DeadLetters.Dir, HeldDir(p.Buffer.Dir)}, p.Own, a.env.Own)
 	for _, ip := range p.Inputs {
 		if old := a.inputs[ip.Address]; old != nil && old.plan.Hash == ip.Hash {
 			continue
@@ -248,17 +262,27 @@ func (a *Agent) startInputs(fresh []*runningInput) {
 
 // runningOutput is an output, its delivery and the goroutine that it runs in.
 type runningOutput struct {
-	plan     OutputPlan
-	out      outputs.Output
-	metrics  *prometheus.Registry // of its own, gone with it
-	delivery *Delivery
-	cancel   context.CancelFunc
-	drain    chan struct{}
-	done     chan struct{}
+	plan    OutputPlan
+	out     outputs.Output
+	standby outputs.Output       // nil: none
+	metrics *prometheus.Registry // of its own, gone with it
+	cancel  context.CancelFunc
+	drain   chan struct{}
+	done    chan struct{}
+
+	routes    atomic.Pointer[Routes]
+	delivery  atomic.Pointer[Delivery] // nil until it is started
+	onStandby atomic.Bool
+	twice     atomic.Int64 // documents that the standby may have as well
 }
 
 // discard closes an output that was opened and is not needed.
-func (r *runningOutput) discard() { _ = r.out.Close() }
+func (r *runningOutput) discard() {
+	_ = r.out.Close()
+	if r.standby != nil {
+		_ = r.standby.Close()
+	}
+}
 
 // wait waits until the delivery has drained or ctx ends, and ends it.
 func (r *runningOutput) wait(ctx context.Context) {
@@ -268,7 +292,7 @@ func (r *runningOutput) wait(ctx context.Context) {
 	}
 	r.cancel()
 	<-r.done
-	r.delivery.cursor.Close()
+	r.delivery.Load().cursor.Close()
 	r.discard()
 }
 
@@ -283,21 +307,37 @@ func (a *Agent) openOutputs(p *Plan) ([]*runningOutput, error) {
 		if old := a.outputs[op.Address]; old != nil && old.plan.Hash == op.Hash {
 			continue
 		}
-		metrics := prometheus.NewRegistry()
-		out, err := op.Open(outputs.Deps{
-			Name: op.Address, Logger: a.env.Logger.With("output", op.Address), Now: a.env.Now, Version: a.env.Version,
-			Metrics: metrics,
-			Dir:     filepath.Dir(p.Buffer.Dir), Classes: classes,
-		})
+		o, err := a.openOutput(op, outputs.Deps{Now: a.env.Now, Version: a.env.Version, Dir: filepath.Dir(p.Buffer.Dir), Classes: classes})
 		if err != nil {
 			for _, o := range fresh {
 				o.discard()
 			}
-			return nil, fmt.Errorf("open output %s: %w", op.Address, err)
+			return nil, err
 		}
-		fresh = append(fresh, &runningOutput{plan: op, out: out, metrics: metrics, drain: make(chan struct{}), done: make(chan struct{})})
+		fresh = append(fresh, o)
 	}
 	return fresh, nil
+}
+
+// openOutput opens an output and its standby, if it has one.
+func (a *Agent) openOutput(op OutputPlan, d outputs.Deps) (*runningOutput, error) {
+	o := &runningOutput{plan: op, metrics: prometheus.NewRegistry(), drain: make(chan struct{}), done: make(chan struct{})}
+	open := func(p *OutputPlan) (outputs.Output, error) {
+		d.Name, d.Logger, d.Metrics = p.Address, a.env.Logger.With("output", p.Address), o.metrics
+		out, err := p.Open(d)
+		if err != nil {
+			return nil, fmt.Errorf("open output %s: %w", p.Address, err)
+		}
+		return out, nil
+	}
+	var err error
+	if o.out, err = open(&op); err != nil || op.Standby == nil {
+		return o, err
+	}
+	if o.standby, err = open(&op.Standby.OutputPlan); err != nil {
+		_ = o.out.Close() // nothing was sent
+	}
+	return o, err
 }
 
 // switchOutputs ends the outputs that are gone or changed, starts the fresh
@@ -323,13 +363,14 @@ func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) error {
 	routes := NewRoutes(p.Routes)
 	a.ingest.SetGraph(NewGraph(&p.Graph, routes, a.wrapper(p)))
 	for _, o := range a.outputs {
-		if o.delivery != nil {
-			o.delivery.SetRoutes(routes)
+		o.routes.Store(routes)
+		if d := o.delivery.Load(); d != nil {
+			d.SetRoutes(routes)
 		}
 	}
 	var errs error
 	for _, o := range fresh {
-		if err := a.startOutput(o, routes); err != nil {
+		if err := a.startOutput(o); err != nil {
 			errs = errors.Join(errs, err)
 			o.discard()
 			delete(a.outputs, o.plan.Address)
@@ -338,32 +379,36 @@ func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) error {
 	return errs
 }
 
-// wrapper is the output whose requests the blocks are made for: the first that
-// can, or nil.
-func (a *Agent) wrapper(p *Plan) outputs.Wrapper {
+// wrapper is the output whose requests the blocks are made for: the plan's
+// choice, else the first that can, or nil.
+func (a *Agent) wrapper(p *Plan) (first outputs.Wrapper) {
 	for _, op := range p.Outputs {
-		if w, ok := a.outputs[op.Address].out.(outputs.Wrapper); ok {
+		w, ok := a.outputs[op.Address].out.(outputs.Wrapper)
+		if ok && op.Address == p.Wrapping {
 			return w
 		}
+		if ok && first == nil {
+			first = w
+		}
 	}
-	return nil
+	return first
 }
 
-func (a *Agent) startOutput(o *runningOutput, routes *Routes) error {
-	cursor, err := a.log.Cursor(o.plan.Address, o.plan.Cursor)
+func (a *Agent) startOutput(o *runningOutput) error {
+	d, err := a.newDelivery(o, false)
 	if err != nil {
 		return fmt.Errorf("output %s cannot follow the buffer: %w", o.plan.Address, err)
 	}
-	dead := a.dead
-	if !o.plan.DeadLetters {
-		dead = nil
-	}
-	o.delivery = NewDelivery(o.plan.Address, o.out, cursor, dead, routes, a.env.Logger.With("output", o.plan.Address))
+	o.show(d, false)
 	ctx, cancel := context.WithCancel(context.Background())
 	o.cancel = cancel
 	go func() {
 		defer close(o.done)
-		o.delivery.Run(ctx, o.drain)
+		if o.standby == nil {
+			d.Run(ctx, o.drain)
+		} else {
+			a.deliverPair(ctx, o, d)
+		}
 	}()
 	return nil
 }

@@ -35,7 +35,7 @@ func (c *Components) Kinds() config.Kinds {
 		k.Parsers[t.Name] = config.Kind{New: t.Config}
 	}
 	for _, t := range c.Outputs {
-		k.Outputs[t.Name] = config.Kind{New: t.Config}
+		k.Outputs[t.Name] = config.Kind{New: t.Config, Wraps: t.Wraps}
 	}
 	return k
 }
@@ -56,6 +56,7 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 	p := &Plan{
 		Buffer:          bufferOptions(&c.Buffer),
 		ShutdownTimeout: c.Agent.ShutdownTimeout,
+		Wrapping:        c.Buffer.Wrapping,
 		Graph:           GraphPlan{Chains: map[string]Chain{}, Default: c.Retention.Default},
 	}
 	if c.Buffer.DeadLetters > 0 {
@@ -65,7 +66,7 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 		p.Graph.Classes = append(p.Graph.Classes, Class{Name: cl.Name, Keep: cl.Keep, Where: cl.Where})
 	}
 	for _, r := range c.Routes {
-		p.Routes = append(p.Routes, Route{Name: r.Name, Where: r.Where, Hash: r.Hash, To: r.To})
+		p.Routes = append(p.Routes, Route{Name: r.Name, Where: r.Where, Hash: r.Hash, To: r.To, Require: r.Require})
 	}
 	for i := range c.Inputs {
 		if err := b.input(p, &c.Inputs[i]); err != nil {
@@ -77,7 +78,26 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 			return nil, err
 		}
 	}
+	b.protect(p)
 	return p, nil
+}
+
+// protect collects what the outputs write. Inputs begin anew where that
+// changes, since each must know of it.
+func (b *builder) protect(p *Plan) {
+	h := fnv.New64a()
+	for i := range b.config.Outputs {
+		o := &b.config.Outputs[i]
+		if w, ok := o.Config.(outputs.Writer); ok && o.Enabled {
+			for _, path := range w.Writes() {
+				fmt.Fprintf(h, "%q\n", path)
+				p.Own = append(p.Own, path)
+			}
+		}
+	}
+	for i := range p.Inputs {
+		p.Inputs[i].Hash ^= h.Sum64()
+	}
 }
 
 // deadLetterOptions are those of a log without cursors: all of it is history,
@@ -211,6 +231,9 @@ func (b *builder) output(p *Plan, o *config.Output) error {
 	if !o.Enabled || watches && !w.Active() {
 		return nil
 	}
+	if slices.ContainsFunc(b.config.Failovers, func(f config.Failover) bool { return f.Standby == o.Address }) {
+		return nil // it comes with its primary
+	}
 	t, err := find(b.components.Outputs, func(t *outputs.Type) bool { return t.Name == o.Type })
 	if err != nil {
 		return fmt.Errorf("build output %s: %w", o.Address, err)
@@ -222,9 +245,36 @@ func (b *builder) output(p *Plan, o *config.Output) error {
 	if o.From == "oldest" {
 		cursor.From = buffer.Oldest
 	}
-	p.Outputs = append(p.Outputs, OutputPlan{
-		Address: o.Address, Hash: o.Hash ^ b.config.Retention.Hash, Cursor: cursor, DeadLetters: o.DeadLetters,
-		Open: func(d outputs.Deps) (outputs.Output, error) { return t.Open(o.Config, d) },
-	})
+	plan := b.outputPlan(t, o, cursor)
+	for _, f := range b.config.Failovers {
+		if f.Primary == o.Address {
+			if plan.Standby, err = b.standby(f); err != nil {
+				return err
+			}
+			plan.Hash = plan.Hash*31 + plan.Standby.Hash + uint64(f.After)
+		}
+	}
+	p.Outputs = append(p.Outputs, plan)
 	return nil
+}
+
+// standby is the plan of the output that stands in for another.
+func (b *builder) standby(f config.Failover) (*StandbyPlan, error) {
+	o, err := find(b.config.Outputs, func(o *config.Output) bool { return o.Address == f.Standby })
+	if err != nil {
+		return nil, fmt.Errorf("find output %s: %w", f.Standby, err)
+	}
+	t, err := find(b.components.Outputs, func(t *outputs.Type) bool { return t.Name == o.Type })
+	if err != nil {
+		return nil, fmt.Errorf("build output %s: %w", f.Standby, err)
+	}
+	return &StandbyPlan{OutputPlan: b.outputPlan(t, o, buffer.CursorOptions{}), After: f.After}, nil
+}
+
+func (b *builder) outputPlan(t *outputs.Type, o *config.Output, cursor buffer.CursorOptions) OutputPlan {
+	return OutputPlan{
+		Address: o.Address, Hash: o.Hash ^ b.config.Retention.Hash, Cursor: cursor, DeadLetters: o.DeadLetters,
+		Held: filepath.Join(HeldDir(b.config.Buffer.Path), o.Address),
+		Open: func(d outputs.Deps) (outputs.Output, error) { return t.Open(o.Config, d) },
+	}
 }

@@ -47,16 +47,20 @@ func OpenDeadLetters(o buffer.Options) (*DeadLetters, error) {
 	return &DeadLetters{log: log, now: now}, nil
 }
 
-// Put returns nil once the dead letter is on disk.
-func (d *DeadLetters) Put(ctx context.Context, l DeadLetter) error {
-	l.Time = d.now().UTC()
-	l.IDText = IDText(l.ID)
-	body, err := json.Marshal(l)
-	if err != nil {
-		return fmt.Errorf("encode dead letter: %w", err)
+// Put returns nil once the dead letters are on disk.
+func (d *DeadLetters) Put(ctx context.Context, letters ...DeadLetter) error {
+	var records []*buffer.Record
+	for _, l := range letters {
+		l.Time = d.now().UTC()
+		l.IDText = IDText(l.ID)
+		body, err := json.Marshal(l)
+		if err != nil {
+			return fmt.Errorf("encode dead letter: %w", err)
+		}
+		ms := l.Time.UnixMilli()
+		records = append(records, &buffer.Record{Count: 1, MinTime: ms, MaxTime: ms, Body: body, Sync: true})
 	}
-	ms := l.Time.UnixMilli()
-	ticket, err := d.log.Append(ctx, []*buffer.Record{{Count: 1, MinTime: ms, MaxTime: ms, Body: body, Sync: true}})
+	ticket, err := d.log.Append(ctx, records)
 	if err != nil {
 		return fmt.Errorf("append dead letter: %w", err)
 	}

@@ -12,8 +12,9 @@ import (
 // leastRequest is how small a learnt request size can become.
 const leastRequest = 64 << 10
 
-// deliveryState is what a delivery shows of itself.
-type deliveryState struct {
+// counts are what an output did since its start, that of held documents
+// included.
+type counts struct {
 	sent     atomic.Int64 // documents taken
 	sentRaw  atomic.Int64 // their bytes
 	sentBody atomic.Int64 // bytes of request bodies, repeats included
@@ -23,8 +24,16 @@ type deliveryState struct {
 	damaged  atomic.Int64 // documents that could not be read from the buffer
 	inFlight atomic.Int64
 	bytes    atomic.Int64 // request size in use; a 413 lowers it
+}
+
+// deliveryState is what a delivery shows of itself.
+type deliveryState struct {
+	*counts // set before first use
+
+	unsettled atomic.Int64 // documents sent at least once, with no answer that settles them
 
 	mu       sync.Mutex
+	down     time.Time // guarded by mu; since when nothing was taken, zero if the last request was
 	phase    string    // guarded by mu: "ok", "retrying", "throttled", "paused"
 	lastErr  string    // guarded by mu
 	errAt    time.Time // guarded by mu
@@ -66,6 +75,11 @@ func (s *deliveryState) answered(r *outputs.Request, took time.Duration, err err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = took
+	if taken > 0 {
+		s.down = time.Time{}
+	} else if s.down.IsZero() {
+		s.down = time.Now()
+	}
 	if err == nil {
 		if s.phase != "ok" && s.back != nil {
 			close(s.back)
@@ -76,6 +90,37 @@ func (s *deliveryState) answered(r *outputs.Request, took time.Duration, err err
 	}
 	s.retries.Add(1)
 	s.lastErr, s.errAt = err.Error(), time.Now()
+}
+
+// well reports whether the last request was taken.
+func (s *deliveryState) well() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.phase == "ok"
+}
+
+// downFor is for how long every request has failed.
+func (s *deliveryState) downFor() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down.IsZero() {
+		return 0
+	}
+	return time.Since(s.down)
+}
+
+// lastError is the last error that there was.
+func (s *deliveryState) lastError() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastErr
+}
+
+// goodSince reports whether another request was taken since a time.
+func (s *deliveryState) goodSince(t time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lastGood.After(t)
 }
 
 // waiting notes that documents wait for another try.

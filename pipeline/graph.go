@@ -73,9 +73,10 @@ func (g *Graph) classify(r event.Record) uint8 {
 // Routes choose the outputs of a record: the first whose condition holds. They
 // are immutable.
 type Routes struct {
-	list []Route
-	sets []set
-	hash uint64
+	list       []Route
+	sets       []set
+	quarantine int // the set of what lacks required fields; 0 if no route requires any
+	hash       uint64
 }
 
 // Route sends records to some outputs.
@@ -84,6 +85,9 @@ type Route struct {
 	Where Condition // nil takes every record
 	Hash  uint64    // of the condition, so that a change is noticed
 	To    []string  // addresses of outputs
+	// Require are fields that a record of this route must have, as paths. One
+	// that lacks any goes to the quarantine, never to a default destination.
+	Require []string
 
 	set int
 }
@@ -105,9 +109,12 @@ func NewRoutes(list []Route) *Routes {
 	for i := range list {
 		l := &r.list[i]
 		l.set = r.setOf(l.To)
-		fmt.Fprintf(h, "%x %q\n", l.Hash, l.To)
+		fmt.Fprintf(h, "%x %q %q\n", l.Hash, l.To, l.Require)
+		if len(l.Require) > 0 {
+			r.quarantine = r.setOf([]string{Quarantine})
+		}
 	}
-	r.hash = max(h.Sum64(), mixed+1)
+	r.hash = max(h.Sum64(), named+1)
 	return r
 }
 
@@ -142,15 +149,46 @@ func equal(a, b []string) bool {
 func (r *Routes) choose(rec event.Record) (set int, routed bool) {
 	for i := range r.list {
 		if l := &r.list[i]; l.Where == nil || l.Where(rec) {
+			if l.lacks(rec) != "" {
+				return r.quarantine, true
+			}
 			return l.set, true
 		}
 	}
 	return 0, len(r.list) == 0
 }
 
+// lacks returns a required field that rec has not, or "".
+func (l *Route) lacks(rec event.Record) string {
+	for _, path := range l.Require {
+		if v := rec.Lookup(path); v.Kind == event.Missing || v.Kind == event.Null {
+			return path
+		}
+	}
+	return ""
+}
+
+// refused names the route that took rec, and the field that rec lacks.
+func (r *Routes) refused(rec event.Record) (route, field string) {
+	for i := range r.list {
+		if l := &r.list[i]; l.Where == nil || l.Where(rec) {
+			return "route." + l.Name, l.lacks(rec)
+		}
+	}
+	return "", ""
+}
+
 // takes reports whether output is in a set.
 func (r *Routes) takes(set int, output string) bool {
-	return set == 0 || contains(r.sets[set].names, output)
+	if set == 0 {
+		return isIn(nil, output)
+	}
+	return isIn(r.sets[set].names, output)
+}
+
+// isIn reports whether an output is in a set of outputs: nil is all of them.
+func isIn(names []string, output string) bool {
+	return names == nil && output != Quarantine || contains(names, output)
 }
 
 func contains(names []string, name string) bool {

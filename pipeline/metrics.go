@@ -54,6 +54,8 @@ var (
 	bufferSyncs     = desc("buffer_syncs_total", "Syncs of segments.")
 	bufferUnsynced  = desc("buffer_unsynced_bytes", "Bytes written and not yet synced.")
 	bufferHealthy   = desc("buffer_healthy", "1 while the buffer takes records.")
+	bufferReread    = desc("buffer_reread_documents_total", "Documents of damaged records that were read again from their sources.")
+	bufferLost      = desc("buffer_lost_documents_total", "Documents of damaged records that could not be had again, by reason.", "reason")
 	outputSent      = desc("output_documents_total", "Documents that the destination took.", "output")
 	outputSentBytes = desc("output_document_bytes_total", "Their bytes before compression.", "output")
 	outputBody      = desc("output_body_bytes_total", "Bytes of request bodies, repeats included.", "output")
@@ -63,6 +65,8 @@ var (
 	outputLost      = desc("output_lost_documents_total", "Documents that this output will not get, by reason.", "output", "reason")
 	outputPending   = desc("output_pending_documents", "Documents that wait in the buffer.", "output")
 	outputPendingB  = desc("output_pending_bytes", "Bytes on disk that wait for this output.", "output")
+	outputHeld      = desc("output_held_documents", "Documents set apart since their target (an index, a partition) is in trouble.", "output")
+	outputTwice     = desc("output_failover_repeats_total", "Documents sent to both an output and its standby, for want of an answer.", "output")
 	outputLag       = desc("output_lag_seconds", "Age of the oldest document that waits.", "output")
 	outputState     = desc("output_state", "1 for the state that the output is in.", "output", "state")
 )
@@ -96,6 +100,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(bufferSyncs, float64(b.Syncs))
 	gauge(bufferUnsynced, float64(b.Unsynced))
 	gauge(bufferHealthy, bool2float(b.Condition == buffer.OK || b.Condition == buffer.Full))
+	counter(bufferReread, float64(s.Damage.Reread))
+	for why, n := range s.Damage.Lost {
+		counter(bufferLost, float64(n), why)
+	}
 	for i := range s.Outputs {
 		o := &s.Outputs[i]
 		counter(outputSent, float64(o.Sent), o.Name)
@@ -108,6 +116,12 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		counter(outputLost, float64(o.Damaged), o.Name, "damaged")
 		gauge(outputPending, float64(o.Pending), o.Name)
 		gauge(outputPendingB, float64(o.Bytes), o.Name)
+		counter(outputTwice, float64(o.Twice), o.Name)
+		held := uint64(0)
+		for _, h := range o.Held {
+			held += h.Documents
+		}
+		gauge(outputHeld, float64(held), o.Name)
 		gauge(outputLag, o.lag(s.Now.UnixMilli()), o.Name)
 		gauge(outputState, 1, o.Name, o.State)
 	}

@@ -11,12 +11,13 @@ import (
 
 // piece is documents of one record, ready to be a part of a request.
 type piece struct {
-	item  *buffer.Item
-	docs  []int       // indexes into the record's documents; nil is all of them
-	count int         // documents
-	size  int         // raw bytes, as wrapped
-	body  event.Piece // for a Wrapper
-	list  []event.Doc // for an output that is none
+	item   *buffer.Item
+	target string      // of all of them; "" if the output has none, or they are mixed
+	docs   []int       // indexes into the record's documents; nil is all of them
+	count  int         // documents
+	size   int         // raw bytes, as wrapped
+	body   event.Piece // for a Wrapper
+	list   []event.Doc // for an output that is none
 }
 
 // doc returns the place in the record of document i of the piece.
@@ -51,14 +52,18 @@ func (p *piece) ackAll(c *buffer.Cursor) {
 // documents are picked, wrapped and compressed. It belongs to one goroutine.
 type packer struct {
 	output   string
+	former   string     // the output's name before, or ""
 	wrap     event.Wrap // nil if the output is no Wrapper
 	wrapping uint64
+	targets  outputs.Partitioner // nil if the output has no targets
+	held     *Held               // nil if no target is ever set apart
 	limits   outputs.Limits
 	routes   *Routes
 
 	block   event.Block
 	inflate event.Inflater
 	deflate event.Compressor
+	built   event.Builder // of what is held
 }
 
 // load returns the pieces of a record. Documents that are not for this output
@@ -68,12 +73,12 @@ func (p *packer) load(item *buffer.Item, c *buffer.Cursor) ([]piece, error) {
 		return nil, err
 	}
 	b := &p.block
-	decided := b.Routes == p.routes.hash
-	if decided && b.Set != nil && !contains(b.Set, p.output) {
+	decided := b.Routes == p.routes.hash || b.Routes == named
+	if decided && !isIn(b.Set, p.output) && (p.former == "" || !contains(b.Set, p.former)) {
 		c.Ack(item.First, uint64(item.Count))
 		return nil, nil
 	}
-	if decided && p.wrap != nil && b.Wrapping == p.wrapping && len(item.Taken) == 0 && p.fits(b.RawSize, int(item.Count)) {
+	if decided && p.wrap != nil && b.Wrapping == p.wrapping && len(item.Taken) == 0 && !p.apart() && p.fits(b.RawSize, int(item.Count)) {
 		return []piece{{
 			item: item, count: int(item.Count), size: b.RawSize,
 			body: event.Piece{Deflate: item.Body, CRC: b.CRC, Size: b.RawSize},
@@ -107,7 +112,43 @@ func (p *packer) pick(item *buffer.Item, c *buffer.Cursor, decided bool) ([]piec
 		}
 		chosen = append(chosen, i)
 	}
-	return p.make(item, raw, chosen)
+	return p.sort(item, raw, chosen)
+}
+
+// apart reports whether a Wrapper's documents must be looked at one by one,
+// since some of its targets are in trouble.
+func (p *packer) apart() bool { return p.held != nil && p.targets != nil && p.held.any() }
+
+// sort makes pieces of the chosen documents: of one target each, but that a
+// Wrapper's documents stay together unless their target is in trouble.
+func (p *packer) sort(item *buffer.Item, raw []byte, chosen []int) ([]piece, error) {
+	if p.targets == nil || p.wrap != nil && !p.apart() {
+		return p.make(item, raw, chosen, "")
+	}
+	var names []string // in order of appearance
+	docs := map[string][]int{}
+	var doc event.Doc
+	var name []byte
+	for _, i := range chosen {
+		p.block.Doc(&doc, raw, i)
+		name = p.targets.Partition(name[:0], &doc)
+		if p.wrap != nil && !p.held.has(string(name)) {
+			name = name[:0]
+		}
+		if docs[string(name)] == nil {
+			names = append(names, string(name))
+		}
+		docs[string(name)] = append(docs[string(name)], i)
+	}
+	var out []piece
+	for _, target := range names {
+		pieces, err := p.make(item, raw, docs[target], target)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, pieces...)
+	}
+	return out, nil
 }
 
 // open inflates a record and decodes its index into p.block.
@@ -122,7 +163,8 @@ func (p *packer) open(item *buffer.Item) ([]byte, error) {
 	return p.inflate.Append(make([]byte, 0, b.RawSize), b.Codec, item.Body, b.RawSize, b.CRC)
 }
 
-// isTaken reports whether document i of a record was taken before a restart.
+// isTaken reports whether document i of a record was taken before a restart, or
+// handed out before it was merged into this record.
 func isTaken(item *buffer.Item, i int) bool {
 	seq := item.First + uint64(i)
 	for _, r := range item.Taken {
@@ -135,13 +177,14 @@ func isTaken(item *buffer.Item, i int) bool {
 
 // make wraps the chosen documents of an opened record into as few pieces as
 // the limits allow.
-func (p *packer) make(item *buffer.Item, raw []byte, chosen []int) ([]piece, error) {
+func (p *packer) make(item *buffer.Item, raw []byte, chosen []int, target string) ([]piece, error) {
 	var out []piece
 	for len(chosen) > 0 {
 		next, n, err := p.one(item, raw, chosen)
 		if err != nil {
 			return nil, err
 		}
+		next.target = target
 		out = append(out, next)
 		chosen = chosen[n:]
 	}
@@ -187,7 +230,7 @@ func (p *packer) again(old *piece, docs []int) ([]piece, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.make(old.item, raw, docs)
+	return p.make(old.item, raw, docs, old.target)
 }
 
 // document returns a copy of one document of a piece.
@@ -203,7 +246,7 @@ func (p *packer) document(old *piece, i int) (event.Doc, error) {
 
 // request joins pieces into one request.
 func (p *packer) request(pieces []piece) *outputs.Request {
-	r := &outputs.Request{}
+	r := &outputs.Request{Target: pieces[0].target}
 	var bodies []event.Piece
 	for i := range pieces {
 		r.Count += pieces[i].count

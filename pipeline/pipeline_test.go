@@ -2,10 +2,13 @@ package pipeline_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/renthub/sluice/buffer"
+	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/pipeline"
 )
@@ -131,4 +134,72 @@ func TestRoutesChooseOutputs(t *testing.T) {
 	run(t, p, func() bool { return a.count() == 20 && b.count() == 90 })
 	want(t, "a", a, 20)
 	want(t, "b", &b.store, 90)
+}
+
+func TestWhatLacksARequiredFieldGoesNowhereButToTheDeadLetters(t *testing.T) {
+	dir := t.TempDir()
+	a, b := &store{}, &wrapStore{}
+	p := plan(t, dir, &script{lines: lines(100), id: 1, each: 9}, map[string]outputs.Output{"x.a": a, "x.b": b})
+	p.Routes = []pipeline.Route{
+		{Name: "sevens", Where: endsIn("7"), Hash: 7, To: []string{"x.a"}, Require: []string{"message", "kubernetes.pod.name"}},
+		{Name: "eights", Where: endsIn("8"), Hash: 8, To: []string{"x.a"}, Require: []string{"message"}},
+		{Name: "nines", Where: endsIn("9"), Hash: 9, To: []string{"x.a", "x.b"}},
+	} // and no route for the rest: it goes to all
+	var dead []string
+	run(t, p, func() bool {
+		dead = nil
+		err := pipeline.ReadDeadLetters(dir+"/dlq", func(l pipeline.DeadLetter) bool {
+			dead = append(dead, message(l.Document))
+			if l.Output != "route.sevens" || l.Reason != "field kubernetes.pod.name is missing, which the route requires" {
+				t.Fatalf("dead letter of %s because of %q", l.Output, l.Reason)
+			}
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.count() == 90 && b.count() == 80 && len(dead) == 10
+	})
+	want(t, "a", a, 90)
+	want(t, "b", &b.store, 80)
+	for _, line := range dead {
+		if !strings.HasSuffix(line, "7") {
+			t.Errorf("%q is a dead letter", line)
+		}
+	}
+}
+
+func TestThePlanChoosesTheOutputThatBlocksAreMadeReadyFor(t *testing.T) {
+	for choice, wrapping := range map[string]uint64{"": 5, "b.second": 6, "c.bare": 5} {
+		t.Run("choice "+choice, func(t *testing.T) {
+			dir := t.TempDir()
+			s := &wrapStore{id: 6}
+			p := plan(t, dir, &script{lines: lines(10), id: 1, each: 10}, nil)
+			for name, out := range map[string]outputs.Output{"a.first": &wrapStore{id: 5}, "b.second": s, "c.bare": &store{}} {
+				p.Outputs = append(p.Outputs, pipeline.OutputPlan{Address: name, Open: func(outputs.Deps) (outputs.Output, error) { return out, nil }})
+			}
+			slices.SortFunc(p.Outputs, func(a, b pipeline.OutputPlan) int { return strings.Compare(a.Address, b.Address) })
+			p.Wrapping = choice
+			run(t, p, func() bool { return s.count() == 10 })
+			r, err := buffer.OpenReader(dir + "/buffer")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			for {
+				rec, err := r.Next()
+				if err != nil {
+					t.Fatal("no record with documents: ", err)
+				}
+				if rec.Count == 0 {
+					continue
+				}
+				var b event.Block
+				if err := b.DecodeHead(rec.Index); err != nil || b.Wrapping != wrapping {
+					t.Errorf("wrapping %d, %v, want %d", b.Wrapping, err, wrapping)
+				}
+				return
+			}
+		})
+	}
 }

@@ -18,6 +18,8 @@ type Plan struct {
 	Inputs          []InputPlan
 	Outputs         []OutputPlan
 	ShutdownTimeout time.Duration
+	Wrapping        string   // address of the output that stored blocks are made ready for; "" is the first that can
+	Own             []string // what the outputs write: no input may read it
 }
 
 // GraphPlan is what is done to records between the inputs and the buffer.
@@ -42,5 +44,14 @@ type OutputPlan struct {
 	Hash        uint64
 	Open        func(d outputs.Deps) (outputs.Output, error)
 	Cursor      buffer.CursorOptions
-	DeadLetters bool // whether its dead letters are kept
+	Held        string       // folder of the documents of its targets in trouble
+	Standby     *StandbyPlan // nil: none
+	DeadLetters bool         // whether its dead letters are kept
+}
+
+// StandbyPlan is the output that takes over when another took nothing for some
+// time.
+type StandbyPlan struct {
+	OutputPlan
+	After time.Duration
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/renthub/sluice/outputs"
@@ -13,21 +14,27 @@ import (
 // can never take it, or ctx ends: what was not acknowledged is sent again
 // after the next start.
 func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
+	began := time.Now()
+	unsettled := int64(0) // of these pieces
 	for try := 1; len(pieces) > 0; try++ {
+		if d.hold(ctx, pieces, try, began) {
+			d.state.unsettled.Add(-unsettled)
+			return
+		}
 		pk := d.packer()
 		r := pk.request(pieces)
 		recovered := d.state.recovery()
-		d.state.sending(r)
-		start := time.Now()
-		err := d.out.Send(ctx, r)
-		if ctx.Err() != nil && err != nil {
+		d.state.unsettled.Add(int64(r.Count) - unsettled)
+		unsettled = int64(r.Count)
+		err, done := d.send(ctx, r)
+		if !done {
 			return
 		}
-		d.state.answered(r, time.Since(start), err)
 		var wait time.Duration
 		pieces, wait = d.settle(ctx, pk, pieces, err, try)
 		d.packers.Put(pk)
 		if len(pieces) == 0 {
+			d.state.unsettled.Add(-unsettled)
 			return
 		}
 		d.state.waiting(err, wait)
@@ -38,6 +45,24 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 			return
 		}
 	}
+}
+
+// send makes one try. It reports false if ctx ended before there was an answer.
+func (d *Delivery) send(ctx context.Context, r *outputs.Request) (err error, done bool) {
+	select {
+	case d.sends <- struct{}{}:
+		defer func() { <-d.sends }()
+	case <-ctx.Done():
+		return ctx.Err(), false
+	}
+	d.state.sending(r)
+	start := time.Now()
+	err = d.out.Send(ctx, r)
+	if ctx.Err() != nil && err != nil {
+		return err, false
+	}
+	d.state.answered(r, time.Since(start), err)
+	return err, true
 }
 
 // settle acts on an answer. It acknowledges what was taken and returns what is
@@ -76,6 +101,7 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 	wait := backoff(try, backoffMax)
 	var rest []piece
 	failed := e.Failed
+	apart := d.held != nil && d.wrap != nil && !allNeedConfig(e, pieces)
 	first := 0 // number in the request of the piece's first document
 	for i := range pieces {
 		p := &pieces[i]
@@ -86,10 +112,10 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 		if n == 0 {
 			p.ackAll(d.cursor)
 		} else {
-			rest = append(rest, d.settlePiece(ctx, pk, p, failed[:n], first)...)
+			rest = append(rest, d.settlePiece(ctx, pk, p, failed[:n], first, apart)...)
 		}
 		for _, f := range failed[:n] {
-			if f.Answer == outputs.NeedConfig {
+			if f.Answer == outputs.NeedConfig && !apart {
 				wait = backoff(try, backoffConfig)
 			}
 		}
@@ -99,10 +125,22 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 	return rest, wait
 }
 
+// allNeedConfig reports whether a person must act for every document: then it
+// is no single target that is in trouble.
+func allNeedConfig(e *outputs.Partial, pieces []piece) bool {
+	n := 0
+	for i := range pieces {
+		n += pieces[i].count
+	}
+	return len(e.Failed) == n && !slices.ContainsFunc(e.Failed, func(f outputs.Failure) bool { return f.Answer != outputs.NeedConfig })
+}
+
 // settlePiece does it for one piece; first is the number in the request of its
-// first document.
-func (d *Delivery) settlePiece(ctx context.Context, pk *packer, p *piece, failed []outputs.Failure, first int) []piece {
+// first document. If apart, documents for whose target a person must act are
+// held.
+func (d *Delivery) settlePiece(ctx context.Context, pk *packer, p *piece, failed []outputs.Failure, first int, apart bool) []piece {
 	again := make([]int, 0, len(failed))
+	var hold []int
 	for i, next := 0, 0; i < p.count; i++ {
 		if next == len(failed) || failed[next].Index != first+i {
 			p.ack(d.cursor, i)
@@ -110,19 +148,34 @@ func (d *Delivery) settlePiece(ctx context.Context, pk *packer, p *piece, failed
 		}
 		f := failed[next]
 		next++
-		if f.Answer != outputs.Poison || !d.buryOne(ctx, pk, p, i, f.Reason) {
+		switch {
+		case f.Answer == outputs.NeedConfig && apart:
+			hold = append(hold, p.doc(i))
+		case f.Answer != outputs.Poison || !d.buryOne(ctx, pk, p, i, f.Reason):
 			again = append(again, p.doc(i))
 		}
 	}
-	if len(again) == 0 {
-		return nil
-	}
-	rest, err := pk.again(p, again)
+	rest, err := d.rest(ctx, pk, p, again, hold)
 	if err != nil { // it was readable a moment ago: send the whole piece again, ids tell repeats
 		d.state.failed(err)
 		return []piece{*p}
 	}
 	return rest
+}
+
+// rest returns what is to be sent again of a piece: the documents again, and
+// those of hold that cannot be held.
+func (d *Delivery) rest(ctx context.Context, pk *packer, p *piece, again, hold []int) (rest []piece, err error) {
+	if len(again) > 0 {
+		if rest, err = pk.again(p, again); err != nil {
+			return nil, err
+		}
+	}
+	if len(hold) > 0 {
+		unheld, err := d.setApart(ctx, pk, p, hold)
+		return append(rest, unheld...), err
+	}
+	return rest, nil
 }
 
 // split answers a refusal of the size: the request goes again in two halves,

@@ -21,6 +21,7 @@ type Status struct {
 	Outputs     []OutputStatus `json:"outputs"`
 	Orphans     []Orphan       `json:"orphans,omitempty"`
 	DeadLetters *BufferStatus  `json:"dead_letters,omitempty"`
+	Damage      Damage         `json:"damage"`
 }
 
 // InputStatus is one input and its sources, those with the most unread first.
@@ -67,7 +68,7 @@ type Orphan struct {
 // OutputStatus is one output.
 type OutputStatus struct {
 	Name      string     `json:"name"`
-	State     string     `json:"state"` // "ok", "retrying", "throttled", "paused": a person must act
+	State     string     `json:"state"` // "ok", "retrying", "throttled", "paused": a person must act, "degraded": ok but for the targets in Held
 	Error     string     `json:"error,omitempty"`
 	ErrorAt   *time.Time `json:"error_at,omitempty"`
 	NextTry   *time.Time `json:"next_try,omitempty"`
@@ -86,11 +87,16 @@ type OutputStatus struct {
 	Shed      uint64     `json:"shed"`              // documents passed over because the buffer was full
 	Acked     uint64     `json:"acked_seq"`
 	Durable   uint64     `json:"durable_seq"`
+
+	Standby string `json:"standby,omitempty"` // the output that took over, while it does
+	Twice   int64  `json:"maybe_twice"`       // documents sent to both this output and its standby, for want of an answer
+
+	Held []HeldStatus `json:"held,omitempty"` // targets in trouble, whose documents are set apart
 }
 
 // Status returns what the agent is doing now. It does no I/O.
 func (a *Agent) Status() Status {
-	s := Status{Version: a.env.Version, Started: a.started, Now: a.env.Now(), Ingest: a.ingest.Tally()}
+	s := Status{Version: a.env.Version, Started: a.started, Now: a.env.Now(), Ingest: a.ingest.Tally(), Damage: a.healer.damage()}
 	s.Buffer = bufferStatus(a.log.Stats())
 	for _, o := range a.log.Orphans() {
 		s.Orphans = append(s.Orphans, Orphan{Name: o.Name, Pending: o.Pending})
@@ -105,8 +111,8 @@ func (a *Agent) Status() Status {
 		s.Inputs = append(s.Inputs, in.status())
 	}
 	for _, o := range a.outputs {
-		if o.delivery != nil {
-			s.Outputs = append(s.Outputs, o.delivery.status())
+		if o.delivery.Load() != nil {
+			s.Outputs = append(s.Outputs, o.status())
 		}
 	}
 	slices.SortFunc(s.Inputs, func(a, b InputStatus) int { return strings.Compare(a.Name, b.Name) })
@@ -129,6 +135,15 @@ func (r *runningInput) status() InputStatus {
 	return s
 }
 
+func (r *runningOutput) status() OutputStatus {
+	s := r.delivery.Load().status()
+	s.Twice = r.twice.Load()
+	if r.onStandby.Load() {
+		s.Standby = r.plan.Standby.Address
+	}
+	return s
+}
+
 func (d *Delivery) status() OutputStatus {
 	st := &d.state
 	c := d.cursor.Stats()
@@ -138,10 +153,22 @@ func (d *Delivery) status() OutputStatus {
 		Sent: st.sent.Load(), SentBytes: st.sentRaw.Load(), BodyBytes: st.sentBody.Load(), Requests: st.requests.Load(),
 		Retries: st.retries.Load(), InFlight: st.inFlight.Load(), Dead: st.dead.Load(), Damaged: st.damaged.Load() + int64(c.Damaged),
 	}
+	if d.held != nil {
+		s.Held = d.held.status()
+	}
+	for _, h := range s.Held { // they wait as well
+		s.Pending, s.Bytes = s.Pending+h.Documents, s.Bytes+h.Bytes
+		if h.Oldest > 0 && (s.Oldest == 0 || h.Oldest < s.Oldest) {
+			s.Oldest = h.Oldest
+		}
+	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.phase != "" {
 		s.State = st.phase
+	}
+	if s.State == "ok" && len(s.Held) > 0 {
+		s.State = "degraded"
 	}
 	s.LatencyMS = float64(st.latency) / float64(time.Millisecond)
 	if st.lastErr != "" {

@@ -117,6 +117,6 @@ log on disk and ships it, compressed, to Elasticsearch or to a local archive.`,
 
 // commands make the subcommands.
 var commands = []func(*common) *cobra.Command{
-	newRun, newTail, newValidate, newFmt, newStatus, newReload, newRetention,
+	newRun, newTail, newValidate, newFmt, newStatus, newDoctor, newReload, newRetention,
 	newBuffer, newDeadLetters, newBench, newBenchSink, newVersion,
 }

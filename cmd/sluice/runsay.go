@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -47,11 +46,6 @@ Name others:        SLUICE_PATHS='/srv/app/*.log' sluice run
 Or see it at work:  sluice run --demo
 `, visible(strings.Join(globs, "  ")))
 	return err
-}
-
-// own are the files and folders that no input may read, beside the buffer's.
-func own(cfg *config.Config) []string {
-	return append(archives(cfg), filepath.Join(dataDir(cfg), "admin.json"))
 }
 
 // archives are the folders that file outputs write to.

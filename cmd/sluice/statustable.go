@@ -180,8 +180,17 @@ func lastError(now time.Time, o *pipeline.OutputStatus) string {
 
 // writeRest prints what is only there when something is wrong.
 func writeRest(out *bytes.Buffer, s *pipeline.Status) {
+	if n := s.Damage.Reread; n > 0 {
+		fmt.Fprintf(out, "\n%s documents were damaged in the buffer, and were read again from their sources.", grouped(n))
+	}
 	for i := range s.Outputs {
 		o := &s.Outputs[i]
+		if o.Standby != "" {
+			fmt.Fprintf(out, "\n%s is down, and %s takes its documents.", visible(o.Name), visible(o.Standby))
+		}
+		for _, h := range o.Held {
+			fmt.Fprintf(out, "\n%s: %s is in trouble, %s documents are held for it while the rest goes on: %s", visible(o.Name), visible(h.Target), grouped(h.Documents), orDash(h.Error))
+		}
 		if o.Shed > 0 {
 			fmt.Fprintf(out, "\n%s was passed over for %s documents, as the buffer was full (on_full = \"drop_oldest\").", visible(o.Name), grouped(o.Shed))
 		}

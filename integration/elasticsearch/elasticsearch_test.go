@@ -15,6 +15,7 @@ import (
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/expr"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/elasticsearch"
@@ -25,7 +26,7 @@ import (
 func openOutput(t *testing.T, n *realserver.Node, logs *bytes.Buffer, change func(*elasticsearch.Config)) outputs.Output {
 	t.Helper()
 	c := elasticsearch.Type.Config().(*elasticsearch.Config)
-	c.Endpoints = []string{n.URL}
+	c.Endpoints = endpoints.At(n.URL)
 	c.Timeout = config.Duration(20 * time.Second)
 	if change != nil {
 		change(c)
@@ -279,7 +280,7 @@ func retains(t *testing.T, n *realserver.Node) {
 		t.Fatal(err)
 	}
 	for _, c := range left {
-		if c.Action != outputs.WarnRetention {
+		if c.Action.Changes() {
 			t.Errorf("left after apply: %+v", c)
 		}
 	}
@@ -292,7 +293,7 @@ func retains(t *testing.T, n *realserver.Node) {
 
 func constantStream(t *testing.T, n *realserver.Node) {
 	c := elasticsearch.Type.Config().(*elasticsearch.Config)
-	c.Endpoints, c.DataStream = []string{n.URL}, expr.Literal("app-all")
+	c.Endpoints, c.DataStream = endpoints.At(n.URL), expr.Literal("app-all")
 	d := outputtest.Deps(t)
 	d.Classes = d.Classes[:1] // one stream has one lifecycle
 	o, err := elasticsearch.Type.Open(c, d)
@@ -348,7 +349,7 @@ func TestElasticsearchWithSecurity(t *testing.T) {
 	n.User, n.Pass = "elastic", "sluice-test"
 	password := func(c *elasticsearch.Config) {
 		c.CAFile, c.Username, c.Password = ca, n.User, config.NewSecret(n.Pass)
-		c.Endpoints = []string{strings.TrimPrefix(n.URL, "https://")} // https by itself
+		c.Endpoints = endpoints.At(strings.TrimPrefix(n.URL, "https://")) // https by itself
 	}
 	t.Run("a password over TLS", func(t *testing.T) {
 		o := openOutput(t, n, nil, password)
@@ -379,7 +380,7 @@ func TestElasticsearchWithSecurity(t *testing.T) {
 	})
 	t.Run("plain HTTP to a TLS port is an error", func(t *testing.T) {
 		o := openOutput(t, n, nil, func(c *elasticsearch.Config) {
-			c.Endpoints = []string{strings.Replace(n.URL, "https", "http", 1)}
+			c.Endpoints = endpoints.At(strings.Replace(n.URL, "https", "http", 1))
 		})
 		err := send(t, o, outputtest.Docs(1))
 		if err == nil {

@@ -20,6 +20,7 @@ var topLevel = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "retention"},
 	{Type: "buffer"},
 	{Type: "output", LabelNames: []string{"type", "name"}},
+	{Type: "failover", LabelNames: []string{"name"}},
 	{Type: "route", LabelNames: []string{"name"}},
 	{Type: "agent"},
 	{Type: "admin"},
@@ -37,7 +38,9 @@ func (l *loader) load() {
 	l.loadParsers()
 	l.loadInputs()
 	l.loadOutputs()
+	l.checkWrapping()
 	l.loadEnrich()
+	l.loadFailovers()
 	l.loadRoutes()
 	l.checkWhole()
 }

@@ -19,8 +19,9 @@ type Config struct {
 	Enrich    []Enrich // enabled ones only
 	Retention Retention
 	Buffer    Buffer
-	Outputs   []Output // disabled ones too
-	Routes    []Route  // enabled ones only
+	Outputs   []Output   // disabled ones too
+	Failovers []Failover // those of which both outputs are enabled
+	Routes    []Route    // enabled ones only
 	// RoutesHash changes when a document could go another way.
 	RoutesHash uint64
 	// Files are the sources by name, for the snippets of messages. They are
@@ -133,6 +134,7 @@ type Buffer struct {
 	HistorySize Size   // 0: no limit but max_size
 	Durability  string // strict, group or relaxed
 	DeadLetters Size   // how much the dead-letter log may hold; 0: none are kept
+	Wrapping    string // address of the output whose requests stored blocks are ready for; "": the first that can
 	Hash        uint64
 }
 
@@ -155,8 +157,11 @@ type Route struct {
 	Name  string
 	Where expr.Condition // nil is always
 	To    []string       // addresses of enabled outputs; never empty
-	Hash  uint64
-	Range hcl.Range
+	// Require are fields without which an event that Where takes goes nowhere
+	// but to the dead letters.
+	Require []string
+	Hash    uint64
+	Range   hcl.Range
 }
 
 // Kinds are the component types that blocks can name.
@@ -166,6 +171,8 @@ type Kinds struct{ Inputs, Parsers, Outputs map[string]Kind }
 type Kind struct {
 	// New returns a pointer to a new config struct that holds the defaults.
 	New func() any
+	// Wraps says that stored blocks can be made ready for outputs of this type.
+	Wraps bool
 }
 
 // Options are what a config can read besides its files.

@@ -65,6 +65,7 @@ type routeBlock struct {
 	Enabled bool           `hcl:"enabled,optional"`
 	Where   expr.Condition `hcl:"where,optional"`
 	To      hcl.Expression `hcl:"to"`
+	Require []string       `hcl:"require,optional"`
 }
 
 // loadRoutes reads the route blocks.
@@ -77,7 +78,10 @@ func (l *loader) loadRoutes() {
 		d.sum.name(title(b))
 		d.body(b.Body, "", &block)
 		l.show(d, title(b), b.Body, &block)
-		r := Route{Name: b.Labels[0], Where: block.Where, Range: b.DefRange}
+		r := Route{Name: b.Labels[0], Where: block.Where, Require: block.Require, Range: b.DefRange}
+		if len(r.Require) > 0 && l.config.Buffer.DeadLetters == 0 {
+			d.report(problem(d.places["require"].rng, "Nowhere to put what lacks these fields", "Events without them become dead letters, and buffer { dead_letters } is 0."))
+		}
 		if block.To != nil {
 			r.To = l.targets(d, block)
 		}
@@ -101,6 +105,8 @@ func (l *loader) targets(d *decoder, block routeBlock) []string {
 	for _, address := range named {
 		i := slices.IndexFunc(l.config.Outputs, func(o Output) bool { return o.Address == address })
 		switch {
+		case l.config.standsBy(address) != nil:
+			d.report(problem(block.To.Range(), fmt.Sprintf("output.%s is a standby", address), "It gets what output.%s does not take (failover %q), and nothing else. Name that one here.", l.config.standsBy(address).Primary, l.config.standsBy(address).Name))
 		case slices.Contains(enabled, address):
 			d.report(problem(block.To.Range(), fmt.Sprintf("output.%s is named twice", address), "An event goes to an output once."))
 		case i >= 0 && !l.config.Outputs[i].Enabled:

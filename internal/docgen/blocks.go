@@ -40,6 +40,7 @@ var blocks = []block{
 		{"history_size", "size", "", "How much delivered data stays."},
 		{"durability", "text", `"group"`, `"strict" syncs each append, "group" at 1 MiB or after 50 ms to 1 s, "relaxed" after 1 s or 4 MiB.`},
 		{"dead_letters", "size", `"256MiB"`, `How much the log of dead letters may hold; "0B" keeps none.`},
+		{"wrapping", "reference", "", "The output, output.elasticsearch.main, that stored blocks are made ready for: its requests take no second compression. By default the first of a type that they can be made ready for."},
 	}},
 	{"input", "commonInput", "What every input takes, beside its own settings.", []described{
 		{"enabled", "true or false", "true", "A block that is not enabled is checked all the same."},
@@ -87,10 +88,17 @@ var blocks = []block{
 		{"renamed_from", "text", "", "The output whose place this one takes, file.archive."},
 		{"dead_letters", "true or false", "true", "Whether documents that it can never take are kept."},
 	}},
+	{"failover", "failoverBlock", "Lets one output stand in for another that is down. The standby gets nothing else. When the primary is well again it takes over; documents that were sent to one without an answer are sent to the other, and may be in both: `sluice_output_failover_repeats_total` counts them.", []described{
+		{"enabled", "true or false", "true", "Without it the standby is an output as any other."},
+		{"primary", "reference", "required", "The output, output.elasticsearch.main."},
+		{"standby", "reference", "required", "The output that stands in for it."},
+		{"after", "duration", `"1m"`, "How long the primary must have taken nothing."},
+	}},
 	{"route", "routeBlock", "Sends events to some outputs. The first whose where holds takes the event; without any route, and where none holds, an event goes to every output.", []described{
 		{"enabled", "true or false", "true", "Whether it is tried."},
 		{"where", "condition", "", "Which events it takes; without it all that come to it."},
 		{"to", "list of references", "required", "The outputs, [output.elasticsearch.main]."},
+		{"require", "list of texts", "", "Fields that an event must have, [\"kubernetes.pod.name\"]. One that lacks any becomes a dead letter of the route, and goes to no output."},
 	}},
 }
 

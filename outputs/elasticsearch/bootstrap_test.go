@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/essim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -175,14 +177,10 @@ func TestATemplateThatVanishesIsMadeAgain(t *testing.T) {
 // The agents of all nodes start together.
 func TestManyAgentsBootstrapAtOnce(t *testing.T) {
 	b := openBench(t, outputtest.Deps(t), nil)
-	urls, err := b.config.urls()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var wg sync.WaitGroup
 	for k := range 8 {
-		o := openOffline(t, func(c *Config) { c.Endpoints = []string{urls[0].String()} })
-		t.Cleanup(o.http.CloseIdleConnections)
+		o := openOffline(t, func(c *Config) { c.Endpoints = endpoints.At(b.config.Endpoints[0].URL) })
+		t.Cleanup(func() { _ = o.Close() })
 		wg.Go(func() {
 			if err := try(t, o, outputtest.DocsFrom(k*6, 6)); err != nil {
 				t.Errorf("agent %d: %v", k, err)
@@ -208,8 +206,8 @@ func TestATemplateThatAnotherAgentMadeMeanwhileIsNoError(t *testing.T) {
 		b.sim.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	o := openOffline(t, func(c *Config) { c.Endpoints = []string{server.URL} })
-	t.Cleanup(o.http.CloseIdleConnections)
+	o := openOffline(t, func(c *Config) { c.Endpoints = endpoints.At(server.URL) })
+	t.Cleanup(func() { _ = o.Close() })
 	if err := try(t, o, outputtest.DocsFrom(3, 3)); err != nil {
 		t.Errorf("send: %v", err)
 	}
@@ -237,8 +235,8 @@ func TestAServerWithoutLifecyclesGetsTemplatesWithout(t *testing.T) {
 		sim.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	o := openOffline(t, func(c *Config) { c.Endpoints, c.Product = []string{server.URL}, productAny })
-	t.Cleanup(o.http.CloseIdleConnections)
+	o := openOffline(t, func(c *Config) { c.Endpoints, c.Product = endpoints.At(server.URL), productAny })
+	t.Cleanup(func() { _ = o.Close() })
 	if err := try(t, o, outputtest.Docs(6)); err != nil {
 		t.Fatalf("send: %v", err)
 	}
@@ -278,6 +276,9 @@ func TestRetentionPlanAndApply(t *testing.T) {
 		change(outputs.ShortenRetention, "debug", kindTemplate, "sluice-logs-debug", 90*day, 3*day),
 		change(outputs.ShortenRetention, "debug", kindStream, "logs-svc_0-debug", 90*day, 3*day),
 		change(outputs.ShortenRetention, "debug", kindStream, "logs-svc_1-debug", 90*day, 3*day),
+		change(outputs.KeepRetention, "standard", kindTemplate, "sluice-logs-standard", 30*day, 30*day),
+		change(outputs.KeepRetention, "standard", kindStream, "logs-svc_0-standard", 30*day, 30*day),
+		change(outputs.KeepRetention, "standard", kindStream, "logs-svc_1-standard", 30*day, 30*day),
 		change(outputs.CreateRetention, "new", kindTemplate, "sluice-logs-new", 0, 9*day),
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
@@ -300,7 +301,8 @@ func TestRetentionPlanAndApply(t *testing.T) {
 	if err := b.ApplyRetention(t.Context(), plan); err != nil {
 		t.Fatalf("apply: %v", err)
 	}
-	if left, err := b.PlanRetention(t.Context()); err != nil || len(left) > 0 {
+	left, err := b.PlanRetention(t.Context())
+	if err != nil || len(left) != len(plan) || slices.ContainsFunc(left, func(c outputs.RetentionChange) bool { return c.Action != outputs.KeepRetention }) {
 		t.Errorf("after apply: got %v, %v, want nothing left", left, err)
 	}
 	if _, body := ask(b.sim, "GET", "/_index_template/sluice-logs-debug", ""); !strings.Contains(body, "12345678901234567890") || !strings.Contains(body, `"3d"`) {

@@ -86,14 +86,16 @@ func planStream(t target, s serverStream) []outputs.RetentionChange {
 	}
 	if have, _ := s.Lifecycle.keep(); have == t.class.Keep && s.Lifecycle.isCapped() {
 		change.Action, change.Have = outputs.WarnRetention, have
+		if really, readable := parseRetention(s.Lifecycle.Effective); readable {
+			change.Have = really
+		}
 		change.Warning = fmt.Sprintf("the cluster deletes after %s (%s)", s.Lifecycle.Effective, s.Lifecycle.DeterminedBy)
 		return []outputs.RetentionChange{change}
 	}
 	return difference(change, s.Lifecycle)
 }
 
-// difference is change with its action, or nothing if the lifecycle is as it
-// should be.
+// difference is change with its action.
 func difference(change outputs.RetentionChange, l *serverLifecycle) []outputs.RetentionChange {
 	have, readable := l.keep()
 	if !readable {
@@ -102,11 +104,7 @@ func difference(change outputs.RetentionChange, l *serverLifecycle) []outputs.Re
 		return []outputs.RetentionChange{change}
 	}
 	change.Have = have
-	action, differs := outputs.CompareRetention(have, change.Want)
-	if !differs {
-		return nil
-	}
-	change.Action = action
+	change.Action, _ = outputs.CompareRetention(have, change.Want)
 	if l.isCapped() {
 		change.Warning = fmt.Sprintf("the cluster deletes after %s (%s)", l.Effective, l.DeterminedBy)
 	}
@@ -159,7 +157,7 @@ func (o *Output) ApplyRetention(ctx context.Context, changes []outputs.Retention
 		return err
 	}
 	for _, c := range changes {
-		if c.Action == outputs.WarnRetention {
+		if !c.Action.Changes() {
 			continue
 		}
 		if c.Action == outputs.ShortenRetention && !c.Confirmed {

@@ -31,6 +31,7 @@ type archive struct {
 	groups  groups
 	frame   *frame
 	metrics metrics
+	claim   claim
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
 }
@@ -63,6 +64,9 @@ func (a *archive) Send(ctx context.Context, r *outputs.Request) error {
 		return ctx.Err()
 	}
 	defer func() { <-a.turn }()
+	if err := a.claim.take(); err != nil {
+		return &outputs.Misconfigured{Err: err}
+	}
 	a.groups.sort(r.Docs, a.now())
 	var failed []outputs.Failure
 	var first error
@@ -147,5 +151,5 @@ func (a *archive) expire() { a.keeper.expire(a.now(), a.files.forget) }
 func (a *archive) Close() error {
 	close(a.stop)
 	a.running.Wait()
-	return a.files.close()
+	return errors.Join(a.files.close(), a.claim.release())
 }

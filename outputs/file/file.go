@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/fsx"
@@ -30,6 +31,9 @@ type Config struct {
 	// Sync makes documents durable before they count as delivered.
 	Sync bool `hcl:"sync,optional"`
 }
+
+// Writes implements outputs.Writer.
+func (c Config) Writes() []string { return []string{c.Path} }
 
 // Validate implements config.Validator.
 func (c Config) Validate() []config.Problem {
@@ -50,5 +54,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the archive's folder: %w", err)
 	}
-	return newArchive(root, c.Sync, d), nil
+	a := newArchive(root, c.Sync, d)
+	a.claim.path = filepath.Join(c.Path, lockName)
+	return a, nil
 }
