@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -119,14 +120,25 @@ func (c *check) endpoint(ctx context.Context) (host string, secure bool, err err
 	return net.JoinHostPort(u.Hostname(), port), u.Scheme == "https", nil
 }
 
+const notThere = "sluice-doctor-asks-for-what-is-not-there"
+
+// nowhere is a name as groups have it. names is false if there is no other than
+// the one group of all documents.
+func (c *check) nowhere() (group string, names bool) {
+	class := ""
+	if len(c.o.classes) > 0 {
+		class = c.o.classes[0].Name
+	}
+	pattern := c.o.targets.form.pattern(class)
+	group = strings.ReplaceAll(pattern, "*", notThere)
+	return group[:min(len(group), maxName)], group != pattern
+}
+
 // rights asks for what is sure not to be there: who may do a thing is told that
 // it is missing, and who may not is told that.
 func (c *check) rights(ctx context.Context) bool {
-	nowhere := c.o.targets.form.prefix() + "sluice-doctor-asks-for-what-is-not-there"
-	if len(nowhere) > maxName {
-		nowhere = nowhere[:maxName]
-	}
-	days, name := int32(1), "none"
+	nowhere, names := c.nowhere()
+	days, name := int32(1), notThere
 	l := &lane{name: name, stream: &stream{group: &group{name: nowhere}}}
 	body := []item{{time: c.o.now().UnixMilli(), text: []byte("sluice doctor"), last: true}}
 	asked := []struct {
@@ -146,6 +158,9 @@ func (c *check) rights(ctx context.Context) bool {
 			_, err := c.client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &nowhere, RetentionInDays: &days})
 			return err
 		}},
+	}
+	if !names {
+		asked = asked[:1] // the group may be there: nothing else can be asked without changing it
 	}
 	for _, a := range asked {
 		err := a.ask()

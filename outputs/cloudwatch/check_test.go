@@ -38,6 +38,9 @@ func TestChecks(t *testing.T) {
 		{"without encryption", nil, nil, "tls", "without encryption", outputs.CheckWarned},
 		{"all rights", nil, nil, "rights", "may logs:PutLogEvents", outputs.CheckPassed},
 		{"a wrong secret", func(_ *Config, s *cwsim.Options) { s.Secret = "other" }, nil, "log in", "InvalidSignature", outputs.CheckFailed},
+		{"a group of one name", func(c *Config, _ *cwsim.Options) { c.LogGroup = mustTemplate(t, "/all-${retention.class}") }, func(b *bench) {
+			b.sim.Make("/all-audit", 400)
+		}, "rights", "may logs:PutLogEvents", outputs.CheckPassed},
 		{"no right to send", func(_ *Config, s *cwsim.Options) { s.Denied = []string{"PutLogEvents"} }, nil, "rights", "AccessDenied", outputs.CheckFailed},
 		{"no right to make streams", func(_ *Config, s *cwsim.Options) { s.Denied = []string{"CreateLogStream"} }, nil, "rights", "AccessDenied", outputs.CheckFailed},
 		{"no right to set retention", func(_ *Config, s *cwsim.Options) { s.Denied = []string{"PutRetentionPolicy"} }, nil, "rights", "may not logs:PutRetentionPolicy", outputs.CheckWarned},
@@ -62,6 +65,9 @@ func TestChecks(t *testing.T) {
 			got, ok := find(t, b, tt.step, tt.detail)
 			if !ok || got.Status != tt.want {
 				t.Errorf("%s: got %+v, want %v with %q", tt.step, got, tt.want, tt.detail)
+			}
+			if days := b.sim.Groups()["/all-audit"].Days; days != 0 && days != 400 {
+				t.Errorf("the check changed a retention to %d days", days)
 			}
 			for _, e := range b.sim.Groups() {
 				if len(e.Streams) > 0 {

@@ -30,10 +30,11 @@ func TestMessages(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := openBench(t, outputtest.Deps(t), func(c *Config, _ *cwsim.Options) { c.Message = tt.field })
-			if err := try(t, b, []event.Doc{{JSON: []byte(tt.doc), Time: noon.UnixMilli(), Retention: "audit"}}); err != nil {
+			docs := []event.Doc{docAt(noon, 0, "with \"quotes\""), {JSON: []byte(tt.doc), Time: noon.UnixMilli(), Retention: "audit"}}
+			if err := b.Send(t.Context(), outputtest.Request(t, b.Output, docs)); err != nil {
 				t.Fatalf("send: %v", err)
 			}
-			if got := b.stored()[0]; got != tt.want {
+			if got := b.stored()[0]; got != tt.want { // /sluice/generic/audit
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
