@@ -41,6 +41,16 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+func TestAnEmptyFieldAmongOthersIsNoEmptyEvent(t *testing.T) {
+	b := openBench(t, outputtest.Deps(t), func(c *Config, _ *cwsim.Options) { c.Message = "message" })
+	if err := try(t, b, []event.Doc{docAt(noon, 0, "\"quoted\""), docAt(noon, 1, "")}); err != nil {
+		t.Fatalf("send: %v", err)
+	}
+	if got, want := fmt.Sprint(b.stored()), `["quoted" {"message":"","service.name":"s","host.name":"h","n":1}]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestLargeDocumentsAreCut(t *testing.T) {
 	const limit = 4096
 	long := strings.Repeat("日本 \"q\" \\ \U0001f600", 2000)
