@@ -5,6 +5,9 @@
 locals {
   paths    = "*.log,storage/logs/*.log,logs/*.log,/var/log/nginx/*.log"
   provider = env("LOG_AGGREGATION_ENABLED", "true") != "false" ? env("LOG_AGGREGATION_PROVIDER", "") : ""
+
+  # Logstash is the way to Elasticsearch where only Logstash is named.
+  by_logstash = local.provider == "elk" && env("LOGSTASH_HOST", "") != "" && env("ELASTICSEARCH_HOSTS", "") == ""
 }
 
 input "file" "logs" {
@@ -46,11 +49,16 @@ output "file" "archive" {
 }
 
 output "elasticsearch" "elk" {
-  enabled   = local.provider == "elk"
+  enabled   = local.provider == "elk" && !local.by_logstash
   endpoints = split(",", env("ELASTICSEARCH_HOSTS", "localhost:9200"))
   prefix    = env("ELASTICSEARCH_INDEX_PREFIX", "logs")
   api_key   = env("ELASTICSEARCH_API_KEY", "")
   username  = env("ELASTICSEARCH_USERNAME", "")
   password  = env("ELASTICSEARCH_PASSWORD", "")
   ca_file   = env("ELASTICSEARCH_CA_FILE", "")
+}
+
+output "lumberjack" "logstash" {
+  enabled   = local.by_logstash
+  endpoints = ["${coalesce(env("LOGSTASH_HOST", ""), "localhost")}:${coalesce(env("LOGSTASH_PORT", ""), "5044")}"]
 }

@@ -88,11 +88,11 @@ func newCut(records []*Record) (*cut, error) {
 	}
 	c := &cut{records: records}
 	for _, r := range records {
-		size := entriesSize(r.State) + int64(len(r.Index)) + int64(len(r.Body))
+		size := r.size()
 		if size > maxPayload {
 			return nil, fmt.Errorf("append record of %d bytes: the limit is %d", size, maxPayload)
 		}
-		c.size += alignUp(recordHeaderSize + size)
+		c.size += size
 		c.docs += uint64(r.Count)
 		c.hurry = c.hurry || r.Sync
 		c.now = c.now || r.Introduces
@@ -109,9 +109,9 @@ func (l *Log) admit(c *cut) (<-chan struct{}, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.active()
-	empty := s.size == s.recordsAt()
-	rolls := !empty && s.size+c.size > l.opts.SegmentSize
-	more := c.size
+	more := l.deferred.bytes + c.size
+	empty := s.size == s.recordsAt() && l.deferred.bytes == 0
+	rolls := !empty && s.size+more > l.opts.SegmentSize
 	if rolls {
 		more += s.recordsAt() // the head of the next one
 	}
@@ -134,18 +134,41 @@ func (l *Log) admit(c *cut) (<-chan struct{}, error) {
 	return wait, nil
 }
 
-// write puts c into the active segment. If that fails, nothing was appended, and it returns what to wait for
-// before trying again. The caller has the turn.
+// write gives c its numbers and puts it into the active segment, unless it may wait. If that fails, nothing was
+// appended, and it returns what to wait for before trying again. The caller has the turn.
 func (l *Log) write(c *cut) <-chan struct{} {
+	later := l.mayWait(c)
+	if !later {
+		if wait := l.writeDeferred(); wait != nil {
+			return wait
+		}
+	}
 	l.mu.Lock()
-	s, at, first := l.active(), l.active().size, l.next
-	promise := s.synced
+	first := l.next
 	l.mu.Unlock()
-
 	for _, r := range c.records {
 		r.First = first
 		first += uint64(r.Count)
 	}
+	if later {
+		l.postpone(c)
+		return nil
+	}
+	return l.put(c, func(size int64) {
+		c.size = size
+		l.publish(c)
+		l.deferred.written = c.number
+	})
+}
+
+// put writes c behind what the active segment has, and calls done, with mu held, with its size. If that fails, it
+// returns what to wait for before trying again. The caller has the turn.
+func (l *Log) put(c *cut, done func(size int64)) <-chan struct{} {
+	l.mu.Lock()
+	s, at := l.active(), l.active().size
+	promise := s.synced
+	l.mu.Unlock()
+
 	l.scratch = l.appendCut(l.scratch[:0], c, s.salt, promise)
 	_, err := l.file.WriteAt(l.scratch, at)
 	size := int64(len(l.scratch))
@@ -161,7 +184,13 @@ func (l *Log) write(c *cut) <-chan struct{} {
 		l.wake()
 		return l.settled.wait()
 	}
-	l.publish(c, s, size)
+	s.size += size
+	s.disk = max(s.disk, s.size)
+	s.end += c.docs
+	minTime, maxTime := pendingTimes([]*cut{c})
+	s.minTime, s.maxTime = min(s.minTime, minTime), max(s.maxTime, maxTime)
+	l.counters.written += size
+	done(size)
 	return nil
 }
 
@@ -173,26 +202,19 @@ func (l *Log) appendCut(dst []byte, c *cut, salt uint64, promise int64) []byte {
 	return dst
 }
 
-// publish makes a written cut known: to cursors, and to the tender that is to sync it. The caller holds mu.
-func (l *Log) publish(c *cut, s *segment, size int64) {
+// publish makes a cut known: to cursors, and to the tender that is to sync it. The caller holds mu.
+func (l *Log) publish(c *cut) {
 	l.cuts++
 	c.number, c.at = l.cuts, time.Now()
-	s.size += size
-	s.disk = max(s.disk, s.size)
 	before := l.synced.unsynced
-	c.size = size
 	l.pending = append(l.pending, c)
-	l.synced.unsynced += size
-	l.counters.written += size
+	l.synced.unsynced += c.size
 	for _, r := range c.records {
 		l.next += uint64(r.Count)
-		if r.Count == 0 {
-			continue
+		if r.Count > 0 {
+			l.hot.push(r, c.number)
 		}
-		s.minTime, s.maxTime = min(s.minTime, r.MinTime), max(s.maxTime, r.MaxTime)
-		l.hot.push(r, c.number)
 	}
-	s.end = l.next
 	l.hot.evict(l.opts.HotBytes, l.synced.cut)
 	l.news.raise()
 	crossed := func(limit int64) bool { return before < limit && l.synced.unsynced >= limit }

@@ -1,7 +1,9 @@
 package buffer_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,12 +29,15 @@ type world struct {
 	state    int                     // the highest state that was on disk for certain
 	taken    map[string]map[int]bool // documents that each output has
 	bySeq    map[uint64]int          // which document has which number; never two
+	handed   map[string]uint64       // sequence after the last document that each cursor of this run was handed
+	merges   int                     // records that were made of several
+	segment  int64                   // size of segments
 }
 
 func newWorld(t *testing.T) *world {
 	return &world{
 		t: t, appended: map[int]bool{}, synced: map[int]bool{}, bySeq: map[uint64]int{},
-		taken: map[string]map[int]bool{"a": {}, "b": {}},
+		taken: map[string]map[int]bool{"a": {}, "b": {}}, handed: map[string]uint64{}, segment: 2200,
 	}
 }
 
@@ -40,7 +45,7 @@ func (w *world) clone(where string) *world {
 	c := *w
 	c.where = where
 	c.appended, c.synced, c.bySeq = maps.Clone(w.appended), maps.Clone(w.synced), maps.Clone(w.bySeq)
-	c.taken = map[string]map[int]bool{}
+	c.taken, c.handed = map[string]map[int]bool{}, map[string]uint64{}
 	for name, docs := range w.taken {
 		c.taken[name] = maps.Clone(docs)
 	}
@@ -54,9 +59,23 @@ func (w *world) errorf(format string, args ...any) {
 
 func (w *world) options(disk fsx.FS) buffer.Options {
 	return buffer.Options{
-		Dir: "/log", FS: disk, SegmentSize: 2200, MaxSize: 1 << 20, MinFree: -1, Ballast: -1, HotBytes: 1,
+		Dir: "/log", FS: disk, SegmentSize: w.segment, MaxSize: 1 << 20, MinFree: -1, Ballast: -1, HotBytes: 1,
 		Damaged: func(d buffer.DamagedRecord) { w.errorf("damaged without damage: %+v", d) },
+		Merge:   w.merge,
 	}
+}
+
+// merge makes one record of up to four. Some cannot be merged at all.
+func (w *world) merge(records []*buffer.Record) (index, body []byte, n int, err error) {
+	if records[0].First%5 == 0 {
+		return nil, nil, 0, errors.New("no merging today")
+	}
+	for _, r := range records[:min(len(records), 4)] {
+		body = append(body, r.Body[:bytes.IndexByte(r.Body, 'x')]...)
+		n++
+	}
+	w.merges++
+	return []byte("index"), append(body, strings.Repeat("x", 150)...), n, nil
 }
 
 // cut makes a cut of one or two records. Its state names its last document.
@@ -111,6 +130,10 @@ func (w *world) take(c *buffer.Cursor, name string, max int, ack func(i int) boo
 			if has(item.Taken, seq) {
 				continue
 			}
+			if seq < w.handed[name] {
+				w.errorf("cursor %s is handed number %d again", name, seq)
+			}
+			w.handed[name] = seq + 1
 			read = append(read, id)
 			if ack(i) {
 				w.taken[name][id] = true
@@ -130,6 +153,7 @@ type script struct {
 	runs   int  // how often the log is opened
 	cuts   int  // appended by each run
 	behind bool // cursor b leaves gaps and holds all segments; else both take all and segments are removed
+	quiet  bool // most records may be deferred, and few are waited for
 }
 
 // work appends, reads and acknowledges until the disk fails or it is done.
@@ -150,6 +174,7 @@ func (w *world) run(disk *simdisk.Disk, s script) (done bool) {
 	}
 	defer l.Close()
 	w.nextDoc = lastDoc(l) + 1 // a source goes on where the log says it was
+	w.handed = map[string]uint64{}
 	a, err := l.Cursor("a", buffer.CursorOptions{From: buffer.Oldest})
 	if err != nil {
 		return false
@@ -161,11 +186,14 @@ func (w *world) run(disk *simdisk.Disk, s script) (done bool) {
 	for i := range s.cuts {
 		cut := w.cut([]int{3, 1, 2}[:1+i%3]...)
 		cut[0].Introduces = i == 2
-		cut[0].Sync = i%2 == 0
+		cut[0].Sync = i%2 == 0 && (!s.quiet || i%6 == 0)
+		for _, r := range cut {
+			r.Defer = s.quiet
+		}
 		last := w.nextDoc
 		step, stop := context.WithTimeout(ctx, 8*time.Second)
 		ticket, err := l.Append(step, cut)
-		if err == nil && i%3 != 1 {
+		if err == nil && (i%3 != 1 && !s.quiet || i%6 == 5) {
 			err = ticket.Wait(step)
 			if err == nil {
 				for id := range last {
@@ -261,12 +289,18 @@ func scripts() []script {
 		{runs: 1, cuts: 9},
 		{runs: 3, cuts: 4, behind: true},
 		{runs: 3, cuts: 4},
+		{runs: 1, cuts: 14, behind: true, quiet: true},
+		{runs: 1, cuts: 14, quiet: true},
+		{runs: 3, cuts: 6, behind: true, quiet: true},
 	}
 }
 
 // crashed runs a workload on a disk that crashes at an operation, and says whether it did.
 func crashed(t *testing.T, s script, at int) (*world, *simdisk.Disk, bool) {
 	w := newWorld(t)
+	if s.quiet {
+		w.segment = 4000 // room for some cuts
+	}
 	disk := simdisk.New()
 	disk.CrashAt = at
 	synctest.Test(t, func(t *testing.T) { w.t = t; w.work(disk, s) })
@@ -294,7 +328,10 @@ func TestACrashAtAnyOperationLosesNothingThatWasAcknowledged(t *testing.T) {
 				return
 			}
 			if !hit {
-				t.Logf("script %d: %d operations, %d documents", n, disk.Ops(), len(w.synced))
+				t.Logf("script %d: %d operations, %d documents, %d merged records", n, disk.Ops(), len(w.synced), w.merges)
+				if s.quiet && w.merges < 2 {
+					t.Errorf("script %d: nothing was merged", n)
+				}
 				break
 			}
 		}

@@ -13,10 +13,11 @@ import (
 )
 
 // startSegment ends the active segment where it was last synced, and makes a new one that begins with what was
-// written but not synced. All of that is on disk when it returns. The caller is the tender and has the turn.
+// appended but not synced. All of that is on disk when it returns. The caller is the tender and has the turn.
 //
 // If the active segment has no synced document, the new one has its name and takes its place.
 func (l *Log) startSegment() error {
+	l.joinDeferred()
 	l.mu.Lock()
 	old := l.active()
 	h := succeed(old, l.synced.seq)
@@ -53,6 +54,7 @@ func (l *Log) startSegment() error {
 	s.minTime, s.maxTime = pendingTimes(cuts)
 	l.counters.written += s.size
 	l.health.broken = false
+	l.deferred = deferState{written: number}
 	l.markSynced(number, s.size)
 	return nil
 }

@@ -25,7 +25,7 @@ type Cursor struct {
 // Item is a record as a cursor hands it out. It is shared and read-only, and has no State.
 type Item struct {
 	Record
-	Taken []Range // documents of it that the output has already: skip them
+	Taken []Range // documents of it that the output has already, or was handed before: skip them
 }
 
 // Cursor opens the cursor of an output. It begins where the output was, or, if the name was never seen, where o
@@ -173,18 +173,22 @@ func (c *Cursor) fromMemory() (item *Item, wait <-chan struct{}, fromDisk bool, 
 // hand makes an item of a record, or nil if the output has all of it. The caller holds Log.mu.
 func (c *Cursor) hand(r *Record) *Item {
 	first, end := r.First, r.First+uint64(r.Count)
+	from := max(first, min(c.next, end)) // what is before it was handed out from memory, before it was merged
 	c.next = max(c.next, end)
 	t := c.track
-	taken := t.taken.within(first, end)
-	if taken == uint64(r.Count) {
+	taken := t.taken.within(from, end)
+	if taken == end-from {
 		return nil
 	}
 	item := &Item{Record: *r}
 	item.State = nil
-	if taken > 0 {
-		item.Taken = t.taken.ranges(first, end)
+	if from > first {
+		item.Taken = append(item.Taken, Range{first, from - first})
 	}
-	t.flight = append(t.flight, flight{first, end, r.MinTime, int64(len(r.Index) + len(r.Body))})
+	if taken > 0 {
+		item.Taken = append(item.Taken, t.taken.ranges(from, end)...)
+	}
+	t.flight = append(t.flight, flight{from, end, r.MinTime, int64(len(r.Index) + len(r.Body))})
 	return item
 }
 
@@ -221,6 +225,7 @@ func (c *Cursor) Close() error {
 		was := c.closed
 		c.closed = true
 		c.track.open = c.track.open && was
+		c.track.closedAt = time.Now()
 		l.news.raise()
 		if c.track.volatile && !was {
 			delete(l.tracks, c.track.name)

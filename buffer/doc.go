@@ -6,7 +6,8 @@
 // When Ticket.Wait returns nil, the cut and its state survive a crash of the process and of the machine. State is
 // never ahead of the documents it came with. A cursor that is restored never passes over a document that its output
 // did not acknowledge, except those that are counted as dropped or damaged. A number that was given to a document is
-// never given to another. Damage costs the record it is in, by number, and never stops a start.
+// never given to another. Damage costs the record it is in, by number, and never stops a start. A damaged record whose
+// index is whole is handed on, so that others can take its place before any cursor passes it (Repair).
 //
 // # Folder
 //
@@ -86,6 +87,9 @@
 //
 // A cut is never spread over two segments. Its state counts only if all its records are whole.
 //
+// Cuts that were deferred are one cut on disk, as if one Append had brought it: their records, merged or not, the newest
+// state of each key in the last of them. So a cursor may stand within a record.
+//
 // A cursor file has two slots of 4,096 bytes, written in place in turn; the valid one with the higher counter counts:
 //
 //	   0  u32 0x52435243 ("CRCR")
@@ -104,6 +108,12 @@
 // anything is appended to it. Records are synced as Durability says. A cursor is saved only as far as the log is
 // synced; the slot that was synced last is not overwritten before the other one is synced. Before a segment is
 // removed, every cursor's place behind it is synced in both slots; after it, the folder, so that segments go strictly in order.
+//
+// A record that may be deferred (Record.Defer) has its numbers and is handed to cursors when Append returns, but waits
+// in memory: it is written before the next sync, before a record that may not wait, when 64 KiB wait, or with the
+// segment that takes over after a failure. Until it is synced it is like any other record that is not: its ticket is
+// not done, no cursor is saved beyond it, and a crash loses it and its numbers, of which far fewer can wait than
+// recovery skips.
 //
 // A failed sync is never repeated on the same file. A new segment ends the old one where it was last synced, and
 // begins with all that was written since, under the same numbers. If the old one has no synced document, the new one

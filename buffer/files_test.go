@@ -61,7 +61,8 @@ func TestGarbageFilesNeverStopAStart(t *testing.T) {
 }
 
 func TestALostCursorFileIsTakenFromTheLastSnapshot(t *testing.T) {
-	lib := newLibrary(t, 12, 200, 2800)
+	// One segment has all: a delivered one would go, and with it what must not be read again.
+	lib := newLibrary(t, 12, 200, 1<<20)
 	o := lib.opts
 	synctest.Test(t, func(t *testing.T) {
 		l := open(t, o)

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,6 +101,28 @@ func TestDamagedStateIsNotAppliedAndCostsNoDocument(t *testing.T) {
 		}
 		if item, err := c.TryNext(); err != nil || item == nil || item.First != 1 {
 			t.Errorf("first record: %v, %v", item, err)
+		}
+	})
+}
+
+func TestTheStateOfACutThatIsNotWholeIsNotApplied(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := simdisk.New()
+		l := mustOpen(t, simOptions(disk))
+		entry := func(key string) []Entry { return []Entry{{key, []byte("value")}} }
+		one := func(key string) *Record { return &Record{Count: 1, Body: []byte("body of " + key), State: entry(key)} }
+		mustAppend(t, l, one("before"))
+		mustAppend(t, l, one("first of three"), one("second of three"), one("third of three"))
+		mustAppend(t, l, one("behind"))
+		l.Close()
+		disk.Edit("/log/"+segmentName(1), func(b []byte) []byte {
+			b[bytes.Index(b, []byte("body of second"))] ^= 1
+			return b
+		})
+		l = mustOpen(t, simOptions(disk))
+		defer l.Close()
+		if got := sortedKeys(l.State()); !slices.Equal(got, []string{"before", "behind"}) {
+			t.Errorf("state: %q", got)
 		}
 	})
 }

@@ -54,7 +54,7 @@ func (l *Log) repair() {
 	if h.broken {
 		// A failed write leaves what was written before: that can be synced where it is.
 		if !h.poisoned && l.file != nil {
-			l.commit()
+			l.sync()
 		}
 		if err := l.startSegment(); err != nil {
 			l.mu.Lock()

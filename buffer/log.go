@@ -49,6 +49,8 @@ type Log struct {
 	done  chan struct{} // closed by the tender when it ends
 	ended chan struct{} // closed by Close when all is done
 
+	repairs chan *Repair // damaged records that are to be replaced
+
 	file         fsx.File // the active segment; changed by the tender with the turn in hand
 	scratch      []byte   // guarded by turn
 	stateScratch []byte   // guarded by turn
@@ -58,13 +60,14 @@ type Log struct {
 	segments []*segment // oldest first, the last one is active; never empty
 	next     uint64     // sequence of the next document
 	state    stateMap   // as far as it is synced
-	pending  []*cut     // written, not synced
+	pending  []*cut     // appended, not synced
 	cuts     uint64     // number of the last cut appended
 	hot      hot
 	tracks   map[string]*track
 	news     signal // there is something for cursors
 	settled  signal // something was synced, or appends may go on
 	synced   commitState
+	deferred deferState
 	room     roomState
 	health   healthState
 	counters counters
@@ -118,7 +121,7 @@ func Open(o Options) (*Log, error) {
 		opts: o, fs: fsys, opened: o.Now(), lock: lock,
 		turn: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 		calls: make(chan func()), stop: make(chan struct{}), done: make(chan struct{}), ended: make(chan struct{}),
-		tracks: map[string]*track{},
+		tracks: map[string]*track{}, repairs: make(chan *Repair, maxRepairs),
 	}
 	if err := l.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("recover log: %w", err), lock.Close())

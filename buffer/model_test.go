@@ -56,8 +56,9 @@ func (p *pair) open() {
 
 func (p *pair) append() {
 	var cut []*buffer.Record
+	later := p.rng.IntN(3) > 0
 	for range 1 + p.rng.IntN(3) {
-		r := &buffer.Record{Count: uint32(p.rng.IntN(4)), Sync: p.rng.IntN(5) == 0, Introduces: p.rng.IntN(9) == 0}
+		r := &buffer.Record{Defer: later, Count: uint32(p.rng.IntN(4)), Sync: p.rng.IntN(5) == 0, Introduces: p.rng.IntN(9) == 0}
 		for i := range r.Count {
 			doc := fmt.Sprintf("%d/%d", len(p.model.docs)+int(i), p.rng.IntN(1000))
 			r.Body = append(r.Body, doc+" "...)
@@ -85,6 +86,16 @@ func (p *pair) append() {
 			p.model.seqs = append(p.model.seqs, r.First+uint64(i))
 		}
 	}
+}
+
+// mergeSome makes one record of up to five; of how many is up to the first.
+func mergeSome(records []*buffer.Record) (index, body []byte, n int, err error) {
+	for _, r := range records[:min(len(records), 5-len(records[0].Index)%4)] {
+		body = append(body, r.Body...)
+		index = append(index, r.Index...)
+		n++
+	}
+	return index, body, n, nil
 }
 
 // read takes some records with a cursor, compares them with the model, and acknowledges some.
@@ -184,6 +195,7 @@ func TestTheLogBehavesAsASlice(t *testing.T) {
 				Dir: "/log", FS: p.disk, SegmentSize: 3000, MaxSize: 1 << 30, MinFree: -1, Ballast: -1,
 				HotBytes: []int64{1, 1000, 1 << 20}[seed%3], Durability: buffer.Durability(seed % 4 % 3),
 				History: buffer.History{Size: int64(seed%2) * 5000},
+				Merge:   mergeSome,
 				Damaged: func(d buffer.DamagedRecord) { t.Errorf("seed %d: damaged: %+v", seed, d) },
 			}
 			p.open()

@@ -22,9 +22,17 @@ type Options struct {
 	HotBytes    int64      // memory for the newest records; 0: 8 MiB. Unsynced records stay whatever it is
 	Ballast     int64      // file given up when the disk is full; 0: the smaller of 16 MiB and MaxSize/64, negative: none
 
+	// Merge makes index and body of one record that holds the documents of the first n of some records, in order.
+	// They follow each other and were all deferred. n is as many as go together; less than 2 means that the first
+	// goes with none. It is called by one goroutine at a time, and must not change the records. Without it, deferred
+	// records are written together and not merged.
+	Merge func(records []*Record) (index, body []byte, n int, err error)
+
 	// Damaged is told of documents that a cursor passed over because they cannot be read. It may be nil.
 	// It is called from Next, without a lock held.
 	Damaged func(DamagedRecord)
+	// Repair says that somebody receives from Repairs, and settles each of them: damaged records whose index can be read.
+	Repair bool
 }
 
 // History says how long segments stay that every output has. Zero in both removes them at once; zero in one
@@ -96,11 +104,13 @@ const (
 	groupBytes       = 1 << 20
 	relaxedBytes     = 4 << 20
 	hurryBytes       = 64 << 10
+	deferredBytes    = 64 << 10 // records that wait to be written are written at this size
 	hurryDelay       = 50 * time.Millisecond
 	lazyDelay        = time.Second
 	saveDelay        = 100 * time.Millisecond // a cursor that moved is written after this
 	saveSyncInterval = time.Second            // and synced at most this often
 	probeInterval    = time.Second
+	closedGrace      = 10 * time.Second // how long a closed cursor is no orphan
 	failuresReadOnly = 3
 )
 

@@ -121,12 +121,20 @@ func (c *Cursor) read(s stretch) (*Item, error) {
 			c.pass(s.want, h.first, h.first-s.want, s, reasonDamaged)
 			return nil, nil
 		}
+		at := r.off
 		payload := r.payload(&h)
 		if r.err != nil {
 			continue
 		}
 		if !h.documentsOK(payload) {
-			c.pass(h.first, h.end(), uint64(h.count), s, reasonDamaged)
+			replaced, err := c.repair(&h, payload, at, s)
+			if err != nil {
+				c.disk.leave() // it is read once more
+			}
+			if replaced || err != nil {
+				return nil, err
+			}
+			c.pass(s.want, h.end(), h.end()-s.want, s, reasonDamaged) // what is before it may be in the output's hands
 			return nil, nil
 		}
 		rec := h.record(payload)

@@ -19,6 +19,12 @@ type Record struct {
 
 	Sync       bool // the documents cannot be read again: sync within 50 ms
 	Introduces bool // sync at once, and do not hand to cursors before that
+	Defer      bool // small, and can be had again: hand to cursors at once, write with the next sync
+}
+
+// size is at least what the record takes in the file.
+func (r *Record) size() int64 {
+	return alignUp(recordHeaderSize + entriesSize(r.State) + int64(len(r.Index)+len(r.Body)))
 }
 
 // Entry sets one key of the log's state. A nil Value deletes the key.

@@ -32,7 +32,10 @@ func restoreState(fsys fsx.FS, dir string, segments []*segment) (stateMap, error
 			return nil, err
 		}
 		r := newSegmentReader(f, s.salt, s.recordsAt(), s.size)
-		applyRecords(state, r)
+		eachCut(r, func(entries []Entry) bool {
+			state.apply(entries)
+			return true
+		})
 		f.Close()
 		if r.err != nil {
 			return nil, r.err
@@ -41,8 +44,8 @@ func restoreState(fsys fsx.FS, dir string, segments []*segment) (stateMap, error
 	return state, nil
 }
 
-// applyRecords applies the state of each cut that is whole.
-func applyRecords(state stateMap, r *segmentReader) {
+// eachCut calls f with the state of each cut that is whole, until it returns false. The reader is then behind the cut.
+func eachCut(r *segmentReader, f func(entries []Entry) bool) {
 	var entries []Entry
 	next := uint16(0) // the record of the cut that is to come
 	for r.off < r.end {
@@ -68,7 +71,9 @@ func applyRecords(state stateMap, r *segmentReader) {
 		}
 		entries = append(entries, part...)
 		if h.lastOfCut() {
-			state.apply(entries)
+			if !f(entries) {
+				return
+			}
 			next, entries = 0, nil
 		}
 	}

@@ -72,7 +72,7 @@ func (l *Log) oldestToGo() (s, next *segment) {
 	}
 	l.room.blocked = nil
 	for _, t := range holders {
-		if t.open && t.onFull == Block {
+		if t.blocks() {
 			l.room.blocked = append(l.room.blocked, t.name)
 		}
 	}
@@ -85,6 +85,12 @@ func (l *Log) oldestToGo() (s, next *segment) {
 		l.opts.Logger.Warn("dropping undelivered documents", "cursor", t.name, "documents", n)
 	}
 	return s, next
+}
+
+// blocks reports whether appends wait for an output rather than drop what it needs. One that was closed a moment ago may be
+// opened again, by a reload or by the next start. The caller holds Log.mu.
+func (t *track) blocks() bool {
+	return t.onFull == Block && (t.open || !t.closedAt.IsZero() && time.Since(t.closedAt) < closedGrace)
 }
 
 // endFull lets appends try again once there is room. The caller holds mu.

@@ -262,6 +262,28 @@ func TestAnOrphanIsDroppedWhenRoomIsNeeded(t *testing.T) {
 	})
 }
 
+func TestAnOutputThatBlocksIsNotDroppedWhileItIsClosedForAMoment(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world, o buffer.Options) {
+		l := open(t, o)
+		defer closeLog(t, l)
+		a := openCursor(t, l, "a", buffer.CursorOptions{})
+		for tryAppend(t, l, w) {
+		}
+		for _, closed := range []time.Duration{time.Second, time.Minute} {
+			if err := a.Close(); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), closed)
+			l.Append(ctx, w.cut(3)) // somebody needs room all the while
+			cancel()
+			a = openCursor(t, l, "a", buffer.CursorOptions{})
+			if got := a.Stats().Dropped; (got > 0) != (closed == time.Minute) {
+				t.Errorf("closed for %s: %d documents were dropped", closed, got)
+			}
+		}
+	})
+}
+
 func TestARenamedOutputGoesOnWhereTheOldNameWas(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o buffer.Options) {
 		l := open(t, o)

@@ -118,7 +118,7 @@ func (c *Cursor) Stats() CursorStats {
 	return s
 }
 
-// pendingOf counts what a cursor's output does not have, and estimates its bytes. The caller holds mu.
+// pendingOf counts what a cursor's output does not have, and estimates its bytes on disk, or of what is to be written. The caller holds mu.
 func (l *Log) pendingOf(t *track) (docs uint64, bytes int64) {
 	for _, s := range l.segments {
 		all := s.end - s.first
@@ -128,6 +128,11 @@ func (l *Log) pendingOf(t *track) (docs uint64, bytes int64) {
 		n := all - t.taken.within(s.first, s.end)
 		docs += n
 		bytes += int64(float64(s.size-s.recordsAt()) * float64(n) / float64(all))
+	}
+	if first := l.active().end; first < l.next {
+		n := l.next - first - t.taken.within(first, l.next)
+		docs += n
+		bytes += int64(float64(l.deferred.bytes) * float64(n) / float64(l.next-first))
 	}
 	return docs, bytes
 }

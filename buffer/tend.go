@@ -96,11 +96,27 @@ func (l *Log) syncDue(now time.Time) bool {
 	return !l.health.suspended && !at.IsZero() && !at.After(now)
 }
 
-// commit syncs what is written. It runs without the turn: appends go on meanwhile.
+// commit writes what waits and syncs what is written.
 func (l *Log) commit() bool {
 	l.mu.Lock()
-	s, size, cut := l.active(), l.active().size, l.cuts
-	l.synced.now = false
+	l.synced.now = false // who asks from here on is for the next time
+	deferred := l.deferred.bytes > 0
+	l.mu.Unlock()
+	if deferred {
+		<-l.turn
+		wait := l.writeDeferred()
+		l.turn <- struct{}{}
+		if wait != nil {
+			return false
+		}
+	}
+	return l.sync()
+}
+
+// sync syncs what is written. It needs no turn: appends go on meanwhile.
+func (l *Log) sync() bool {
+	l.mu.Lock()
+	s, size, cut := l.active(), l.active().size, l.deferred.written
 	l.mu.Unlock()
 	start := time.Now()
 	if err := l.file.Sync(); err != nil {
@@ -144,13 +160,16 @@ func (l *Log) roll() {
 	l.mu.Lock()
 	wanted := l.synced.roll && !l.health.suspended
 	l.synced.roll = false
+	if wanted {
+		l.synced.now = false // all is synced on the way
+	}
 	l.mu.Unlock()
 	if !wanted {
 		return
 	}
 	<-l.turn
 	defer func() { l.turn <- struct{}{} }()
-	if !l.commit() {
+	if l.writeDeferred() != nil || !l.sync() {
 		return
 	}
 	if err := l.startSegment(); err != nil {

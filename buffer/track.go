@@ -13,7 +13,8 @@ type track struct {
 	taken    spans // documents the output has, or that are passed over
 	dropped  uint64
 	damaged  uint64
-	open     bool // an output of this run has it; else it is an orphan
+	open     bool      // an output of this run has it; else it is an orphan
+	closedAt time.Time // when an output of this run closed it
 	volatile bool
 	onFull   OnFull
 
@@ -24,8 +25,9 @@ type track struct {
 	movedAt  time.Time
 	syncedAt time.Time
 
-	flight []flight // handed out and not taken whole, in order
-	late   []span   // dropped, but handed out before: the output may have them yet
+	flight  []flight // handed out and not taken whole, in order
+	repairs []span   // damaged, and to be replaced by others
+	late    []span   // dropped, but handed out before: the output may have them yet
 }
 
 // flight is a record handed to an output.

@@ -99,6 +99,24 @@ type Type struct {
 	Name   string
 	Config func() any // a pointer to a new config that holds the defaults
 	Open   func(config any, d Deps) (Output, error)
+	// Retains says that its outputs implement Retainer. Others are not even
+	// opened to ask: an archive begins to work when it is.
+	Retains bool
+	// Wraps says that its outputs implement Wrapper, so that a config can
+	// choose one of them for the blocks' wrapping.
+	Wraps bool
+}
+
+// Wrapping returns t as the type of outputs that implement Wrapper.
+func (t Type) Wrapping() Type {
+	t.Wraps = true
+	return t
+}
+
+// Retaining returns t as the type of outputs that implement Retainer.
+func (t Type) Retaining() Type {
+	t.Retains = true
+	return t
 }
 
 // Watcher is implemented by the config of an output that shows documents to
@@ -110,6 +128,13 @@ type Watcher interface {
 	// Volatile reports whether nothing is to wait in the buffer for it: what a
 	// terminal cannot take in time it never gets.
 	Volatile() bool
+}
+
+// Writer is implemented by the config of an output that writes files here: no
+// input reads those.
+type Writer interface {
+	// Writes returns the folders, or files.
+	Writes() []string
 }
 
 // Define makes a Type from the defaults of its config and its constructor.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,7 @@ type Env struct {
 	Logger  *slog.Logger
 	Now     func() time.Time
 	Version string
-	Own     []string // files and folders that no input may read, besides the buffer's
+	Own     []string // files and folders that no input may read, besides the plan's
 }
 
 // Agent runs a plan: inputs into the buffer, the buffer into outputs.
@@ -34,6 +35,7 @@ type Agent struct {
 	dead    *DeadLetters // nil: off
 	pool    *event.Pool
 	ingest  *Ingest
+	healer  *healer
 	started time.Time
 
 	mu      sync.Mutex
@@ -45,14 +47,18 @@ type Agent struct {
 // Open opens the buffer of a plan. Nothing runs yet.
 func Open(p *Plan, env Env) (*Agent, error) {
 	p.Buffer.Logger, p.Buffer.Now = env.Logger, env.Now
+	p.Buffer.Merge = new(merger).merge
+	a := &Agent{
+		env: env, pool: &event.Pool{}, started: env.Now(),
+		inputs: map[string]*runningInput{}, outputs: map[string]*runningOutput{},
+	}
+	// Outputs begin to read once all of this is made.
+	p.Buffer.Repair, p.Buffer.Damaged = true, func(d buffer.DamagedRecord) { a.healer.passed(d) }
 	log, err := buffer.Open(p.Buffer)
 	if err != nil {
 		return nil, fmt.Errorf("open buffer: %w", err)
 	}
-	a := &Agent{
-		env: env, log: log, pool: &event.Pool{}, started: env.Now(),
-		inputs: map[string]*runningInput{}, outputs: map[string]*runningOutput{},
-	}
+	a.log = log
 	if p.DeadLetters.Dir != "" {
 		p.DeadLetters.Logger, p.DeadLetters.Now = env.Logger, env.Now
 		if a.dead, err = OpenDeadLetters(p.DeadLetters); err != nil {
@@ -60,6 +66,7 @@ func Open(p *Plan, env Env) (*Agent, error) {
 		}
 	}
 	a.ingest = NewIngest(log, log.State(), a.pool, env.Logger, env.Now)
+	a.healer = newHealer(log, a.ingest, env.Logger)
 	return a, nil
 }
 
@@ -70,6 +77,7 @@ func (a *Agent) Run(ctx context.Context, p *Plan) error {
 	if err := a.Reload(p); err != nil {
 		return errors.Join(err, a.close())
 	}
+	a.healer.start()
 	check, endCheck := context.WithTimeout(ctx, checkTimeout)
 	checked := make(chan struct{})
 	go func() {
@@ -132,6 +140,7 @@ func (a *Agent) Reload(p *Plan) error {
 		return fmt.Errorf("start: %w", err) // before anything was read
 	}
 	a.startInputs(ins)
+	a.healer.own(a.inputs)
 	a.plan = p
 	return err
 }
@@ -161,6 +170,7 @@ func (a *Agent) shutdown() error {
 
 // close closes what Open opened.
 func (a *Agent) close() error {
+	a.healer.stop()
 	err := a.log.Close()
 	if a.dead != nil {
 		err = errors.Join(err, a.dead.Close())
@@ -198,7 +208,7 @@ func (r *runningInput) failure() error {
 // openInputs opens the inputs of p that are new or changed.
 func (a *Agent) openInputs(p *Plan) ([]*runningInput, error) {
 	var fresh []*runningInput
-	own := append([]string{p.Buffer.Dir, p.DeadLetters.Dir, HeldDir(p.Buffer.Dir)}, a.env.Own...)
+	own := slices.Concat([]string{p.Buffer.Dir, p.DeadLetters.Dir, HeldDir(p.Buffer.Dir)}, p.Own, a.env.Own)
 	for _, ip := range p.Inputs {
 		if old := a.inputs[ip.Address]; old != nil && old.plan.Hash == ip.Hash {
 			continue
@@ -369,15 +379,19 @@ func (a *Agent) switchOutputs(p *Plan, fresh []*runningOutput) error {
 	return errs
 }
 
-// wrapper is the output whose requests the blocks are made for: the first that
-// can, or nil.
-func (a *Agent) wrapper(p *Plan) outputs.Wrapper {
+// wrapper is the output whose requests the blocks are made for: the plan's
+// choice, else the first that can, or nil.
+func (a *Agent) wrapper(p *Plan) (first outputs.Wrapper) {
 	for _, op := range p.Outputs {
-		if w, ok := a.outputs[op.Address].out.(outputs.Wrapper); ok {
+		w, ok := a.outputs[op.Address].out.(outputs.Wrapper)
+		if ok && op.Address == p.Wrapping {
 			return w
 		}
+		if ok && first == nil {
+			first = w
+		}
 	}
-	return nil
+	return first
 }
 
 func (a *Agent) startOutput(o *runningOutput) error {

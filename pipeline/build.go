@@ -35,7 +35,7 @@ func (c *Components) Kinds() config.Kinds {
 		k.Parsers[t.Name] = config.Kind{New: t.Config}
 	}
 	for _, t := range c.Outputs {
-		k.Outputs[t.Name] = config.Kind{New: t.Config}
+		k.Outputs[t.Name] = config.Kind{New: t.Config, Wraps: t.Wraps}
 	}
 	return k
 }
@@ -56,6 +56,7 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 	p := &Plan{
 		Buffer:          bufferOptions(&c.Buffer),
 		ShutdownTimeout: c.Agent.ShutdownTimeout,
+		Wrapping:        c.Buffer.Wrapping,
 		Graph:           GraphPlan{Chains: map[string]Chain{}, Default: c.Retention.Default},
 	}
 	if c.Buffer.DeadLetters > 0 {
@@ -77,7 +78,26 @@ func Build(c *config.Config, k *Components, host []event.Constant) (*Plan, error
 			return nil, err
 		}
 	}
+	b.protect(p)
 	return p, nil
+}
+
+// protect collects what the outputs write. Inputs begin anew where that
+// changes, since each must know of it.
+func (b *builder) protect(p *Plan) {
+	h := fnv.New64a()
+	for i := range b.config.Outputs {
+		o := &b.config.Outputs[i]
+		if w, ok := o.Config.(outputs.Writer); ok && o.Enabled {
+			for _, path := range w.Writes() {
+				fmt.Fprintf(h, "%q\n", path)
+				p.Own = append(p.Own, path)
+			}
+		}
+	}
+	for i := range p.Inputs {
+		p.Inputs[i].Hash ^= h.Sum64()
+	}
 }
 
 // deadLetterOptions are those of a log without cursors: all of it is history,

@@ -17,6 +17,7 @@ import (
 // and moves the cursor. It never looks at another output.
 type Delivery struct {
 	Name    string // address of the output, "elasticsearch.main"
+	former  string // its address before it was renamed, or ""
 	out     outputs.Output
 	cursor  *buffer.Cursor
 	dead    *DeadLetters // nil: nowhere to put what cannot be taken; it is retried for ever
@@ -134,7 +135,7 @@ func (d *Delivery) fits(size, docs int) bool {
 func (d *Delivery) packer() *packer {
 	p, ok := d.packers.Get().(*packer)
 	if !ok {
-		p = &packer{output: d.Name, wrap: d.wrap, wrapping: d.wrapID, targets: d.targets, held: d.held}
+		p = &packer{output: d.Name, former: d.former, wrap: d.wrap, wrapping: d.wrapID, targets: d.targets, held: d.held}
 	}
 	p.limits, p.routes = d.limits, d.routes.Load()
 	p.limits.Bytes = int(d.state.bytes.Load())
@@ -187,8 +188,14 @@ func (d *Delivery) load(pk *packer, item *buffer.Item) []piece {
 	if err == nil {
 		return pieces
 	}
-	d.state.damaged.Add(int64(item.Count))
-	d.logger.Error("record cannot be read, its documents are lost for this output", "first", item.First, "documents", item.Count, "error", err)
-	d.cursor.Ack(item.First, uint64(item.Count))
+	lost := 0
+	for i := range int(item.Count) {
+		if !isTaken(item, i) {
+			d.cursor.Ack(item.First+uint64(i), 1)
+			lost++
+		}
+	}
+	d.state.damaged.Add(int64(lost))
+	d.logger.Error("record cannot be read, its documents are lost for this output", "first", item.First, "documents", lost, "error", err)
 	return nil
 }

@@ -137,7 +137,9 @@ func (a *Agent) newDelivery(o *runningOutput, standby bool) (*Delivery, error) {
 	if standby {
 		out, held = o.standby, o.plan.Standby.Held
 	}
-	return NewDelivery(o.plan.Address, out, cursor, dead, held, o.routes.Load(), a.env.Logger.With("output", o.plan.Address)), nil
+	d := NewDelivery(o.plan.Address, out, cursor, dead, held, o.routes.Load(), a.env.Logger.With("output", o.plan.Address))
+	d.former = o.plan.Cursor.RenamedFrom
+	return d, nil
 }
 
 // show makes d what the status shows and the routes reach.

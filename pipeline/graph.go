@@ -114,7 +114,7 @@ func NewRoutes(list []Route) *Routes {
 			r.quarantine = r.setOf([]string{Quarantine})
 		}
 	}
-	r.hash = max(h.Sum64(), mixed+1)
+	r.hash = max(h.Sum64(), named+1)
 	return r
 }
 

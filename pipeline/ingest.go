@@ -77,8 +77,9 @@ func (in *Ingest) Emit(ctx context.Context, cut []*event.Batch) (inputs.Ticket, 
 		records = []*buffer.Record{{}}
 	}
 	records[len(records)-1].State = m.entries
+	later := deferrable(cut, records)
 	for _, r := range records {
-		r.Introduces, r.Sync = m.introduces, !reread(cut)
+		r.Introduces, r.Sync, r.Defer = m.introduces, !reread(cut), later
 	}
 	ticket, err := in.log.Append(ctx, records)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -164,6 +165,51 @@ func TestWhatCannotBeReadAgainIsSyncedSoon(t *testing.T) {
 	if !log.cuts[0][0].Sync {
 		t.Error("the record of standard input waits for the next sync")
 	}
+}
+
+func TestOnlySmallCutsThatCanBeReadAgainMayWait(t *testing.T) {
+	file := func() *event.Source {
+		return &event.Source{ID: 7, Input: "fake.in", Name: "app.log", Reread: true}
+	}
+	done := event.NewBatch(&event.Source{ID: 8, Input: "fake.in", Name: "old.log", Reread: true})
+	done.Done = true
+	large := batch(file(), 0, 1)
+	large.AddLine(noise(64<<10), 1, 64<<10)
+	cases := []struct {
+		name string
+		cut  []*event.Batch
+		want bool
+	}{
+		{"a line of a file", []*event.Batch{batch(file(), 0, 1)}, true},
+		{"some lines of two files", []*event.Batch{batch(file(), 0, 9), batch(&event.Source{ID: 8, Input: "fake.in", Reread: true}, 0, 9)}, true},
+		{"a line of standard input", []*event.Batch{batch(&event.Source{ID: 7, Input: "fake.in"}, 0, 1)}, false},
+		{"a line of a file and one of standard input", []*event.Batch{batch(file(), 0, 1), batch(&event.Source{ID: 8, Input: "fake.in"}, 0, 1)}, false},
+		{"many bytes of a file", []*event.Batch{large}, false},
+		{"a file that ends", []*event.Batch{batch(file(), 0, 1), done}, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			log := &memory{}
+			if _, err := newIngest(log, nil, time.Now).Emit(t.Context(), c.cut); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range log.cuts[0] {
+				if r.Defer != c.want {
+					t.Errorf("may wait: %v, want %v", r.Defer, c.want)
+				}
+			}
+		})
+	}
+}
+
+// noise is text that does not compress to nothing.
+func noise(n int) []byte {
+	dice := rand.New(rand.NewPCG(1, 1))
+	var b []byte
+	for len(b) < n {
+		b = fmt.Appendf(b, "%x", dice.Uint64())
+	}
+	return b
 }
 
 func TestIngestAllocatesNothingForALine(t *testing.T) {

@@ -54,6 +54,8 @@ var (
 	bufferSyncs     = desc("buffer_syncs_total", "Syncs of segments.")
 	bufferUnsynced  = desc("buffer_unsynced_bytes", "Bytes written and not yet synced.")
 	bufferHealthy   = desc("buffer_healthy", "1 while the buffer takes records.")
+	bufferReread    = desc("buffer_reread_documents_total", "Documents of damaged records that were read again from their sources.")
+	bufferLost      = desc("buffer_lost_documents_total", "Documents of damaged records that could not be had again, by reason.", "reason")
 	outputSent      = desc("output_documents_total", "Documents that the destination took.", "output")
 	outputSentBytes = desc("output_document_bytes_total", "Their bytes before compression.", "output")
 	outputBody      = desc("output_body_bytes_total", "Bytes of request bodies, repeats included.", "output")
@@ -98,6 +100,10 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(bufferSyncs, float64(b.Syncs))
 	gauge(bufferUnsynced, float64(b.Unsynced))
 	gauge(bufferHealthy, bool2float(b.Condition == buffer.OK || b.Condition == buffer.Full))
+	counter(bufferReread, float64(s.Damage.Reread))
+	for why, n := range s.Damage.Lost {
+		counter(bufferLost, float64(n), why)
+	}
 	for i := range s.Outputs {
 		o := &s.Outputs[i]
 		counter(outputSent, float64(o.Sent), o.Name)

@@ -52,6 +52,7 @@ func (p *piece) ackAll(c *buffer.Cursor) {
 // documents are picked, wrapped and compressed. It belongs to one goroutine.
 type packer struct {
 	output   string
+	former   string     // the output's name before, or ""
 	wrap     event.Wrap // nil if the output is no Wrapper
 	wrapping uint64
 	targets  outputs.Partitioner // nil if the output has no targets
@@ -72,8 +73,8 @@ func (p *packer) load(item *buffer.Item, c *buffer.Cursor) ([]piece, error) {
 		return nil, err
 	}
 	b := &p.block
-	decided := b.Routes == p.routes.hash
-	if decided && !isIn(b.Set, p.output) {
+	decided := b.Routes == p.routes.hash || b.Routes == named
+	if decided && !isIn(b.Set, p.output) && (p.former == "" || !contains(b.Set, p.former)) {
 		c.Ack(item.First, uint64(item.Count))
 		return nil, nil
 	}
@@ -162,7 +163,8 @@ func (p *packer) open(item *buffer.Item) ([]byte, error) {
 	return p.inflate.Append(make([]byte, 0, b.RawSize), b.Codec, item.Body, b.RawSize, b.CRC)
 }
 
-// isTaken reports whether document i of a record was taken before a restart.
+// isTaken reports whether document i of a record was taken before a restart, or
+// handed out before it was merged into this record.
 func isTaken(item *buffer.Item, i int) bool {
 	seq := item.First + uint64(i)
 	for _, r := range item.Taken {

@@ -2,10 +2,13 @@ package pipeline_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/renthub/sluice/buffer"
+	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/pipeline"
 )
@@ -163,5 +166,40 @@ func TestWhatLacksARequiredFieldGoesNowhereButToTheDeadLetters(t *testing.T) {
 		if !strings.HasSuffix(line, "7") {
 			t.Errorf("%q is a dead letter", line)
 		}
+	}
+}
+
+func TestThePlanChoosesTheOutputThatBlocksAreMadeReadyFor(t *testing.T) {
+	for choice, wrapping := range map[string]uint64{"": 5, "b.second": 6, "c.bare": 5} {
+		t.Run("choice "+choice, func(t *testing.T) {
+			dir := t.TempDir()
+			s := &wrapStore{id: 6}
+			p := plan(t, dir, &script{lines: lines(10), id: 1, each: 10}, nil)
+			for name, out := range map[string]outputs.Output{"a.first": &wrapStore{id: 5}, "b.second": s, "c.bare": &store{}} {
+				p.Outputs = append(p.Outputs, pipeline.OutputPlan{Address: name, Open: func(outputs.Deps) (outputs.Output, error) { return out, nil }})
+			}
+			slices.SortFunc(p.Outputs, func(a, b pipeline.OutputPlan) int { return strings.Compare(a.Address, b.Address) })
+			p.Wrapping = choice
+			run(t, p, func() bool { return s.count() == 10 })
+			r, err := buffer.OpenReader(dir + "/buffer")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			for {
+				rec, err := r.Next()
+				if err != nil {
+					t.Fatal("no record with documents: ", err)
+				}
+				if rec.Count == 0 {
+					continue
+				}
+				var b event.Block
+				if err := b.DecodeHead(rec.Index); err != nil || b.Wrapping != wrapping {
+					t.Errorf("wrapping %d, %v, want %d", b.Wrapping, err, wrapping)
+				}
+				return
+			}
+		})
 	}
 }

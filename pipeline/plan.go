@@ -18,6 +18,8 @@ type Plan struct {
 	Inputs          []InputPlan
 	Outputs         []OutputPlan
 	ShutdownTimeout time.Duration
+	Wrapping        string   // address of the output that stored blocks are made ready for; "" is the first that can
+	Own             []string // what the outputs write: no input may read it
 }
 
 // GraphPlan is what is done to records between the inputs and the buffer.

@@ -68,6 +68,13 @@ func sourceKey(key string, kind byte) (uint64, bool) {
 	return binary.BigEndian.Uint64([]byte(key[1:])), true
 }
 
+// IsSource reports whether a key of the buffer's state is that of the
+// definition of a source: there is one for each.
+func IsSource(key string) bool {
+	_, ok := sourceKey(key, 'd')
+	return ok
+}
+
 func (s *sources) saved(input string) inputs.Positions {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,6 +85,17 @@ func (s *sources) saved(input string) inputs.Positions {
 		}
 	}
 	return p
+}
+
+// ends returns where each source goes on.
+func (s *sources) ends() map[uint64]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ends := make(map[uint64]int64, len(s.known))
+	for id, src := range s.known {
+		ends[id] = src.end
+	}
+	return ends
 }
 
 // move is how the positions change with one cut. It takes effect once the cut

@@ -21,6 +21,7 @@ type Status struct {
 	Outputs     []OutputStatus `json:"outputs"`
 	Orphans     []Orphan       `json:"orphans,omitempty"`
 	DeadLetters *BufferStatus  `json:"dead_letters,omitempty"`
+	Damage      Damage         `json:"damage"`
 }
 
 // InputStatus is one input and its sources, those with the most unread first.
@@ -95,7 +96,7 @@ type OutputStatus struct {
 
 // Status returns what the agent is doing now. It does no I/O.
 func (a *Agent) Status() Status {
-	s := Status{Version: a.env.Version, Started: a.started, Now: a.env.Now(), Ingest: a.ingest.Tally()}
+	s := Status{Version: a.env.Version, Started: a.started, Now: a.env.Now(), Ingest: a.ingest.Tally(), Damage: a.healer.damage()}
 	s.Buffer = bufferStatus(a.log.Stats())
 	for _, o := range a.log.Orphans() {
 		s.Orphans = append(s.Orphans, Orphan{Name: o.Name, Pending: o.Pending})

@@ -24,6 +24,9 @@ var errNoAgent = errors.New("no agent answers")
 // maxAnswer is more than any status is long.
 const maxAnswer = 64 << 20
 
+// fromConfig is where an address is from that only the config names.
+const fromConfig = "the config"
+
 // agentClient asks a running agent over its admin address.
 type agentClient struct {
 	base  string // http://host:port
@@ -47,7 +50,7 @@ func (c *common) agentClient(cfg *config.Config) *agentClient {
 		a.token = cfg.Admin.Token.Reveal()
 	}
 	if cfg != nil && listen == "" {
-		listen, a.from = cfg.Admin.Listen, "the config"
+		listen, a.from = cfg.Admin.Listen, fromConfig
 		if left, err := admin.ReadAddress(dataDir(cfg)); err == nil {
 			listen, a.from = left.Addr, "its data folder "+dataDir(cfg)
 		}
@@ -56,6 +59,17 @@ func (c *common) agentClient(cfg *config.Config) *agentClient {
 		listen = "http://" + listen
 	}
 	a.base = strings.TrimRight(listen, "/")
+	return a
+}
+
+// agentOf is agentClient, but nil where neither a person nor the data folder
+// names an agent: one that happens to listen where the config would may have
+// another buffer.
+func (c *common) agentOf(cfg *config.Config) *agentClient {
+	a := c.agentClient(cfg)
+	if a.from == fromConfig {
+		return nil
+	}
 	return a
 }
 

@@ -123,9 +123,11 @@ none runs, the buffer is opened here.`,
 }
 
 func (c *common) forget(cmd *cobra.Command, dir string, cfg *config.Config, name string) error {
-	err := c.agentClient(cfg).post(cmd.Context(), "/api/forget", url.Values{"name": {name}})
-	if !errors.Is(err, errNoAgent) {
-		return err
+	if agent := c.agentOf(cfg); agent != nil {
+		err := agent.post(cmd.Context(), "/api/forget", url.Values{"name": {name}})
+		if !errors.Is(err, errNoAgent) {
+			return err
+		}
 	}
 	for i := range cfg.Outputs {
 		if cfg.Outputs[i].Address == name && cfg.Outputs[i].Enabled {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/renthub/sluice/buffer"
+	"github.com/renthub/sluice/pipeline"
 )
 
 func newBufferStat(c *common) *cobra.Command {
@@ -103,7 +104,11 @@ func readBufferStat(dir string) (*bufferStat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read positions: %w", err)
 	}
-	s.Sources = len(state)
+	for key := range state {
+		if pipeline.IsSource(key) {
+			s.Sources++
+		}
+	}
 	return s, nil
 }
 

@@ -21,10 +21,6 @@ import (
 	"github.com/renthub/sluice/outputs"
 )
 
-// retainers are the types whose outputs implement outputs.Retainer. Others are
-// not even opened: an archive begins to work when it is.
-var retainers = []string{"elasticsearch"}
-
 func newRetention(c *common) *cobra.Command {
 	return group(&cobra.Command{
 		Use:   "retention",
@@ -133,7 +129,7 @@ func (c *common) planRetention(ctx context.Context) ([]retentionPlan, error) {
 	var plans []retentionPlan
 	for i := range cfg.Outputs {
 		o := &cfg.Outputs[i]
-		if !o.Enabled || !slices.Contains(retainers, o.Type) {
+		if !o.Enabled || !retains(o.Type) {
 			continue
 		}
 		out, err := openOutput(cfg, o)
@@ -164,12 +160,17 @@ func openOutput(cfg *config.Config, o *config.Output) (outputs.Output, error) {
 	for _, t := range components.All().Outputs {
 		if t.Name == o.Type {
 			return t.Open(o.Config, outputs.Deps{
-				Name: o.Address, Logger: slog.New(&noticeHandler{w: os.Stderr}), Metrics: prometheus.NewRegistry(),
+				Name: o.Address, Logger: slog.New(&noticeHandler{w: os.Stderr}).With("output", o.Address), Metrics: prometheus.NewRegistry(),
 				Now: time.Now, Dir: dataDir(cfg), Classes: classes, Version: version(),
 			})
 		}
 	}
 	return nil, fmt.Errorf("there is no output type %q", o.Type)
+}
+
+// retains reports whether outputs of a type can be told how long to keep.
+func retains(name string) bool {
+	return slices.ContainsFunc(components.All().Outputs, func(t outputs.Type) bool { return t.Name == name && t.Retains })
 }
 
 // choose takes out of the plans what shortens and is not named, and returns it

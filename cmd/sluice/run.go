@@ -80,7 +80,7 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	r.agent, err = pipeline.Open(plan, pipeline.Env{Logger: r.logger, Now: time.Now, Version: version(), Own: own(cfg)})
+	r.agent, err = pipeline.Open(plan, pipeline.Env{Logger: r.logger, Now: time.Now, Version: version(), Own: []string{filepath.Join(dataDir(cfg), "admin.json")}})
 	if err != nil {
 		return exit(exitBuffer, err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -49,17 +48,12 @@ Or see it at work:  sluice run --demo
 	return err
 }
 
-// own are the files and folders that no input may read, beside the buffer's.
-func own(cfg *config.Config) []string {
-	return append(archives(cfg), filepath.Join(dataDir(cfg), "admin.json"))
-}
-
 // archives are the folders that file outputs write to.
 func archives(cfg *config.Config) []string {
 	var dirs []string
 	for i := range cfg.Outputs {
 		if c, ok := cfg.Outputs[i].Config.(*fileoutput.Config); ok && cfg.Outputs[i].Enabled {
-			dirs = append(dirs, c.Path)
+			dirs = append(dirs, c.Folder())
 		}
 	}
 	return dirs

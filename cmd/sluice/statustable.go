@@ -180,6 +180,9 @@ func lastError(now time.Time, o *pipeline.OutputStatus) string {
 
 // writeRest prints what is only there when something is wrong.
 func writeRest(out *bytes.Buffer, s *pipeline.Status) {
+	if n := s.Damage.Reread; n > 0 {
+		fmt.Fprintf(out, "\n%s documents were damaged in the buffer, and were read again from their sources.", grouped(n))
+	}
 	for i := range s.Outputs {
 		o := &s.Outputs[i]
 		if o.Standby != "" {

@@ -55,83 +55,6 @@ func (s *scanner) see(path string) {
 	s.discover(path, id, info)
 }
 
-// measure passes on that a file has grown, or changed at all.
-func (s *scanner) measure(g *generation, info fs.FileInfo) {
-	g.wrote = info.ModTime()
-	size := info.Size()
-	if g.zipSize > 0 {
-		if size != g.zipSize {
-			g.zipSize = size
-			s.tell(g, order{kind: news})
-		}
-		return
-	}
-	g.mu.Lock()
-	grown := size != g.pub.size
-	g.pub.size = size
-	g.mu.Unlock()
-	if grown {
-		s.tell(g, order{kind: news})
-	}
-}
-
-// seeAgain handles a path that leads to a file that is known by another: it was renamed, or has two names.
-func (s *scanner) seeAgain(h *generation, path string, id fileID, info fs.FileInfo) {
-	if h.named {
-		if _, now, err := look(h.path); err == nil && now == id {
-			return // a second name: it is read under the first
-		}
-		delete(s.byPath, h.path)
-	}
-	delete(s.gone, h)
-	s.t.deps.Logger.Debug("file was renamed", "path", path, "generation", h.src.ID, "inode", id.ino)
-	s.rename(h, path)
-	h.named, h.seen = true, s.scan
-	s.byPath[path] = h
-	s.tell(h, order{kind: moved, path: path})
-	s.measure(h, info)
-}
-
-// rename changes the path of a generation that keeps its body.
-func (s *scanner) rename(g *generation, path string) {
-	s.dropKin(g)
-	g.setPath(path)
-	s.addKin(g)
-}
-
-// loseName takes note that a path does not lead to g any more. What it holds is read all the same.
-func (s *scanner) loseName(g *generation) {
-	if s.byPath[g.path] == g {
-		delete(s.byPath, g.path)
-	}
-	s.t.deps.Logger.Debug("file lost its name", "path", g.path, "generation", g.src.ID, "inode", g.id.ino)
-	g.named, g.since = false, time.Now()
-	s.gone[g] = struct{}{}
-	s.t.metrics.rotations.Inc()
-	s.tell(g, order{kind: gone})
-	s.remember(g)
-	s.findMissed(g.src.Name)
-}
-
-// remounted reports whether only the device of g's file has another number than before, as happens with network file systems.
-func (s *scanner) remounted(g *generation, path string, id fileID) bool {
-	p := g.snapshot()
-	if id.ino != g.id.ino || p.end == 0 {
-		return false
-	}
-	b, err := openBody(g.pattern, path)
-	if err != nil {
-		return false
-	}
-	if ok, err := p.marks.match(b, p.end); err != nil || !ok || b.id != id {
-		b.Close()
-		return false
-	}
-	delete(s.byID, g.id)
-	s.adopt(g, b, path)
-	return true
-}
-
 // refuse notes that a path is not read, and says so once.
 func (s *scanner) refuse(path string, err error) {
 	why := err.Error()
@@ -193,6 +116,11 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 		b.Close()
 		return
 	}
+	s.findMissed(path)       // before it, since what they hold is older
+	if s.byID[b.id] != nil { // it was itself rotated away meanwhile, and found
+		b.Close()
+		return
+	}
 	delete(s.copies, b.id)
 	g := s.newGeneration(p, path, newID())
 	g.declare = true
@@ -203,7 +131,6 @@ func (s *scanner) discover(path string, id fileID, info fs.FileInfo) {
 	if s.first && !s.started && s.t.opts.StartAtEnd {
 		s.startAtEnd(g, b)
 	}
-	s.findMissed(path) // before it, since what they hold is older
 	s.adopt(g, b, path)
 }
 
@@ -228,27 +155,40 @@ func newID() uint64 {
 	}
 }
 
-// newGeneration makes a generation that has no body yet.
-func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation {
-	d := s.t.deps
+// newSource makes the source of a file that was found at path first.
+func (t *Tailer) newSource(path string, id uint64) *event.Source {
+	d := t.deps
 	src := &event.Source{ID: id, Input: d.Name, Name: path, Reread: true}
 	src.Constants = append(src.Constants, d.Fields...)
 	if d.Service != "" {
 		src.Constants = append(src.Constants, event.Constant{Key: "service.name", Value: d.Service})
 	}
 	src.Constants = append(src.Constants, event.Constant{Key: "log.file.path", Value: path, Ours: true})
-	if s.t.opts.Describe != nil {
-		s.t.opts.Describe(path, src)
+	if t.opts.Describe != nil {
+		t.opts.Describe(path, src)
 	}
-	w := s.t.workers[s.next%len(s.t.workers)]
-	s.next++
-	g := &generation{src: src, pattern: p, w: w, path: path}
+	return src
+}
+
+// newGeneration makes a generation that has no body yet.
+func (s *scanner) newGeneration(p *pattern, path string, id uint64) *generation {
+	g := &generation{src: s.t.newSource(path, id), pattern: p, w: s.workerFor(path), path: path}
 	g.pub.path = path
 	s.t.mu.Lock()
 	s.t.live[g] = struct{}{}
 	s.t.mu.Unlock()
 	s.t.metrics.watched.Inc()
 	return g
+}
+
+// workerFor chooses the worker of a new file. It is that of the files that had the name before: so their positions are saved
+// in the order in which they were written.
+func (s *scanner) workerFor(path string) *worker {
+	if kin := s.kin[strings.TrimSuffix(path, ".gz")]; len(kin) > 0 {
+		return kin[0].w
+	}
+	s.next++
+	return s.t.workers[s.next%len(s.t.workers)]
 }
 
 // adopt makes b the body of g, which is read from it from now on.

@@ -40,3 +40,11 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 		t.Errorf("got %d generations, want 1", len(ids))
 	}
 }
+
+func TestTheSizeOfWhatIsReadFirstIsReadable(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 459: "459 B", 1 << 10: "1 KiB", 1536: "1.5 KiB", 300 << 20: "300 MiB", 5 << 30: "5 GiB", 3 << 50: "3072 TiB"} {
+		if got := roundSize(n); got != want {
+			t.Errorf("%d bytes: got %s, want %s", n, got, want)
+		}
+	}
+}

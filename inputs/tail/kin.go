@@ -72,6 +72,16 @@ func olderRotation(original, name, other string) bool {
 	return errX == nil && errY == nil && x > y
 }
 
+// became reports whether name could be what rotations made of a file that was called was.
+func became(was, name string) bool { return rotationOf(was, name) || movedOn(was, name) }
+
+// movedOn reports whether name could be what became of a rotation that was called was: app.log.1 becomes app.log.2.gz.
+func movedOn(was, name string) bool {
+	original := strings.TrimRight(strings.TrimSuffix(was, ".gz"), "0123456789")
+	original, ok := strings.CutSuffix(original, ".")
+	return ok && original != "" && len(rotationDigits(original, was)) < dateDigits && rotationOf(original, name) && olderRotation(original, name, was)
+}
+
 // dateDigits is how many digits a date has at least.
 const dateDigits = 6
 
@@ -129,19 +139,29 @@ func originals(path string) []string {
 	return paths
 }
 
+// kinKeys are the names under which g is known to those that may be copies of it: what it is called now, and what it was
+// called when it was read first.
+func kinKeys(g *generation) []string {
+	now, first := strings.TrimSuffix(g.path, ".gz"), strings.TrimSuffix(g.src.Name, ".gz")
+	if now == first {
+		return []string{now}
+	}
+	return []string{now, first}
+}
+
 func (s *scanner) addKin(g *generation) {
-	key := strings.TrimSuffix(g.path, ".gz")
-	s.kin[key] = append(s.kin[key], g)
+	for _, key := range kinKeys(g) {
+		s.kin[key] = append(s.kin[key], g)
+	}
 }
 
 func (s *scanner) dropKin(g *generation) {
-	key := strings.TrimSuffix(g.path, ".gz")
-	left := slices.DeleteFunc(s.kin[key], func(h *generation) bool { return h == g })
-	if len(left) == 0 {
-		delete(s.kin, key)
-		return
+	for _, key := range kinKeys(g) {
+		left := slices.DeleteFunc(s.kin[key], func(h *generation) bool { return h == g })
+		if s.kin[key] = left; len(left) == 0 {
+			delete(s.kin, key)
+		}
 	}
-	s.kin[key] = left
 }
 
 // lostKin returns the generation without a body whose content b holds.
@@ -170,7 +190,7 @@ func (s *scanner) holds(g *generation, b *body, path string) bool {
 // related reports whether path is g's, or one that a rotation gives it.
 func related(g *generation, path string) bool {
 	name := filepath.Base(path)
-	return rotationOf(filepath.Base(g.path), name) || rotationOf(filepath.Base(g.src.Name), name)
+	return became(filepath.Base(g.path), name) || became(filepath.Base(g.src.Name), name)
 }
 
 // hasOriginal reports whether path is, by its name, a rotation of a file that is being read.
@@ -196,32 +216,34 @@ func (s *scanner) original(b *body, path string) *generation {
 	return nil
 }
 
-// sameContent reports whether b holds what g has read, or, while b is still being made, begins as g's body does and has what
-// g's body has where b ends.
+// sameContent reports whether b is a copy of g's body, as far as it was made yet. If that body is gone or was emptied, what g
+// has read of it tells.
 func sameContent(g *generation, b *body) bool {
 	const window = 4 << 10
 	p := g.snapshot()
-	if ok, _ := p.marks.match(b, p.end); ok && p.end > 0 {
-		return true
-	}
+	ok, _ := p.marks.match(b, p.end)
+	match := ok && p.end > 0
 	mine, err := openBody(g.pattern, g.path)
 	if err != nil {
-		return false
+		return match
 	}
 	defer mine.Close()
 	if mine.zip != nil || mine.id != g.id {
-		return false
+		return match
 	}
 	if b.zip != nil {
-		return sameBytes(mine, b, 0, headSize, false)
+		return match || sameBytes(mine, b, 0, headSize, false)
 	}
 	n, err := b.size()
 	size, err2 := mine.size()
 	if err != nil || err2 != nil {
-		return false
+		return match
 	}
-	n = min(n, size)
-	return n > 0 && sameBytes(mine, b, 0, min(n, headSize), true) && sameBytes(mine, b, max(0, n-window), min(n, window), true)
+	if n > 0 && n <= size && sameBytes(mine, b, 0, min(n, headSize), true) && sameBytes(mine, b, max(0, n-window), min(n, window), true) {
+		return true
+	}
+	whole, err := p.marks.match(mine, p.end)
+	return match && err == nil && !whole
 }
 
 // sameBytes compares n bytes of two files; if whole is false, as many as both have.

@@ -41,3 +41,24 @@ func TestRotationsAreToldByTheirNames(t *testing.T) {
 		}
 	}
 }
+
+func TestRotationsMoveOn(t *testing.T) {
+	for _, c := range []struct {
+		was, name string
+		want      bool
+	}{
+		{"a.log.1", "a.log.2", true},
+		{"a.log.1", "a.log.3.gz", true},
+		{"a.log.2.gz", "a.log.3.gz", true},
+		{"a.log.2", "a.log.1", false},
+		{"a.log", "a.log.1", false}, // a rotation, but not a further one
+		{"a-1.log", "a-2.log", false},
+		{"a1", "a2", false},
+		{"a.log.20261123", "a.log.20261124", false},
+		{"a.log.1", "b.log.2", false},
+	} {
+		if got := movedOn(c.was, c.name); got != c.want {
+			t.Errorf("%s became %s: got %v, want %v", c.was, c.name, got, c.want)
+		}
+	}
+}

@@ -23,10 +23,12 @@ type before struct {
 
 // findMissed looks for the files that had the name path since the one that is remembered in before.
 func (s *scanner) findMissed(path string) {
-	last, ok := s.before[path]
-	if !ok {
-		return
+	if last, ok := s.before[path]; ok {
+		s.findMissedSince(path, last)
 	}
+}
+
+func (s *scanner) findMissedSince(path string, last before) {
 	for range 10 { // names may move while they are listed
 		if !s.adoptMissed(path, last) {
 			return
@@ -63,7 +65,9 @@ func (s *scanner) adoptMissed(path string, last before) (found bool) {
 			continue
 		}
 		if s.inMaking(o.path, o.info) {
-			s.unsure[path] = struct{}{}
+			if _, ok := s.unsure[path]; !ok { // what comes after it must not make it old
+				s.unsure[path] = last
+			}
 			continue
 		}
 		found = s.adoptWhole(path, o.path, o.info) || found
@@ -84,13 +88,13 @@ func (s *scanner) wasRead(b *body, path string) bool {
 		return true
 	}
 	for g := range s.bodiless {
-		if p := g.snapshot(); rotationOf(filepath.Base(g.src.Name), filepath.Base(path)) && p.extends(b) {
+		if p := g.snapshot(); became(filepath.Base(g.src.Name), filepath.Base(path)) && p.extends(b) {
 			return true
 		}
 	}
 	for _, es := range s.finished {
 		for _, e := range es {
-			if rotationOf(filepath.Base(e.path), filepath.Base(path)) && e.extends(b) {
+			if became(filepath.Base(e.path), filepath.Base(path)) && e.extends(b) {
 				return true
 			}
 		}
@@ -105,7 +109,7 @@ func (s *scanner) endedAs(b *body, path string) *ended {
 		for i, e := range es {
 			name := filepath.Base(path)
 			if e.end == 0 || id != b.id && (filepath.Dir(e.path) != filepath.Dir(path) ||
-				!rotationOf(filepath.Base(e.path), name) && !rotationOf(filepath.Base(e.name), name)) {
+				!became(filepath.Base(e.path), name) && !became(filepath.Base(e.name), name)) {
 				continue
 			}
 			if ok, err := e.marks.match(b, e.end); err == nil && ok {
@@ -132,7 +136,9 @@ func (s *scanner) adoptWhole(path, other string, info fs.FileInfo) bool {
 		return true
 	}
 	s.t.deps.Logger.Info("file was rotated before it was seen", "path", path, "now", other, "bytes", info.Size())
-	s.adopt(s.newGeneration(p, path, newID()), b, other)
+	g := s.newGeneration(p, path, newID())
+	g.declare = true // or it would look as if it had been read long ago, once what came after it is saved
+	s.adopt(g, b, other)
 	return true
 }
 

@@ -121,8 +121,10 @@ func (m *model) step() {
 }
 
 // pace lets a running tailer see what a rotation did before the next. Without
-// it some runs in a hundred end with a line lost or repeated: files that were
-// made, filled, renamed and compressed within a few milliseconds.
+// it about one run in some hundreds still ends with a line lost or repeated:
+// the position of a file says when it was read, not when it was written last,
+// so that a crash makes a successor look old that was made, filled, rotated and
+// compressed before that moment, and an empty file is known by its inode alone.
 func (m *model) pace() {
 	if m.running != nil && !*modelHurry {
 		m.settle()

@@ -30,7 +30,7 @@ type Options struct {
 	MaxHeld        int64         // bytes of deleted files that wait to be read, 2 GiB; beyond it they are given up
 	Workers        int           // GOMAXPROCS, at most 4
 
-	// Describe adds constant fields to a new file's source and may name its stream. It is called from one goroutine.
+	// Describe adds constant fields to a new file's source and may name its stream. It may be called concurrently.
 	Describe func(path string, src *event.Source)
 }
 

@@ -22,6 +22,10 @@ func (w *worker) read(g *generation, share int, now time.Time) (n int, more bool
 	if g.waiting {
 		return 0, false
 	}
+	if w.asked[g.src.Name] {
+		w.enqueue(g)
+		return 0, false
+	}
 	if g.declare {
 		g.declare = false
 		w.touch(g)
@@ -214,6 +218,9 @@ func zeros(data []byte) bool {
 // report asks the scanner what to do with g, which is not read until it answers.
 func (w *worker) report(g *generation, kind reportKind) {
 	g.waiting = true
+	if kind != drained {
+		w.asked[g.src.Name] = true
+	}
 	if kind == changed {
 		w.close(g)
 	}

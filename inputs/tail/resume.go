@@ -2,9 +2,11 @@ package tail
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/renthub/sluice/inputs"
@@ -39,9 +41,22 @@ func (s *scanner) start(saved inputs.Positions) {
 		}
 	}
 	if files = len(s.byPath) - files; s.first && files > 0 {
-		s.t.deps.Logger.Info("files are read for the first time", "files", files, "gib", float64(size)/(1<<30))
+		s.t.deps.Logger.Info("files are read for the first time", "files", files, "bytes", size, "size", roundSize(size))
 	}
 	s.started = true
+}
+
+// roundSize is a number of bytes in the largest unit that fits, for people to read.
+func roundSize(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB"}
+	v := float64(n)
+	for v >= 1024 && len(units) > 1 {
+		v, units = v/1024, units[1:]
+	}
+	if v < 10 && v != float64(int64(v)) {
+		return fmt.Sprintf("%.1f %s", v, units[0])
+	}
+	return fmt.Sprintf("%.0f %s", v, units[0])
 }
 
 // rejoin finds the files of those restored generations that which holds for.
@@ -111,14 +126,14 @@ func (s *scanner) resume(g *generation, path string) bool {
 
 // isBodyOf reports whether b holds what g has read. If that is nothing, the inode alone would tell, and those are used
 // again: so the name must fit, and it must not be a copy of what another generation has read. A compressed one is always a
-// new file.
+// new file, and may still be empty.
 func (s *scanner) isBodyOf(g *generation, b *body, path string) bool {
 	pub := g.snapshot()
 	if pub.end > 0 {
 		ok, err := pub.marks.match(b, pub.end)
 		return err == nil && ok
 	}
-	return b.id == g.id && b.zip == nil && related(g, path) && (path == g.src.Name || s.original(b, path) == nil && !s.wasRead(b, path))
+	return b.id == g.id && b.zip == nil && !strings.HasSuffix(path, ".gz") && related(g, path) && (path == g.src.Name || s.original(b, path) == nil && !s.wasRead(b, path))
 }
 
 // startAtEnd puts a new generation behind what its file holds, at the start of a line; Lines of them before that.

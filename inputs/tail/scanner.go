@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -17,8 +18,9 @@ import (
 
 // The pace of the scanner.
 const (
-	eventPace  = 20 * time.Millisecond // between two looks at file events: the system merges those of one file meanwhile
-	pollSlices = 8                     // known files are looked at in so many parts, so that idling costs little at once
+	drainMost  = 4096 // events that are taken at a beat
+	drainTurns = 16   // turns that the watcher gets to read more
+	pollSlices = 8    // known files are looked at in so many parts, so that idling costs little at once
 )
 
 // scanner finds the files and knows which generation each of them is. It runs in one goroutine; it reads no lines.
@@ -32,10 +34,10 @@ type scanner struct {
 	byTarget map[string]*generation   // those whose name is a link, by where it leads to
 	gone     map[*generation]struct{} // those that lost their name and are read to the end
 	bodiless map[*generation]struct{} // those whose content was not found yet
-	kin      map[string][]*generation // those with a body, by path without .gz
+	kin      map[string][]*generation // those with a body, by what they are and were called, without .gz
 	copies   map[fileID]copyOf        // files that are not read, since they hold what a generation has
 	later    map[string]struct{}      // compressed files that are still being written
-	unsure   map[string]struct{}      // paths beside which there are such
+	unsure   map[string]before        // paths beside which there are such, and what they led to when that was found
 	before   map[string]before        // what a name led to last
 	finished map[fileID][]ended       // files that were read to their end and given up, and when
 	polling  []*generation            // the rest of this round of polling
@@ -55,7 +57,7 @@ func newScanner(t *Tailer) *scanner {
 	return &scanner{
 		t: t, watch: newWatches(t.newWatcher, t.deps.Logger, t.metrics.unwatched),
 		byID: map[fileID]*generation{}, byPath: map[string]*generation{}, byTarget: map[string]*generation{},
-		gone: map[*generation]struct{}{}, bodiless: map[*generation]struct{}{}, kin: map[string][]*generation{}, copies: map[fileID]copyOf{}, later: map[string]struct{}{}, unsure: map[string]struct{}{},
+		gone: map[*generation]struct{}{}, bodiless: map[*generation]struct{}{}, kin: map[string][]*generation{}, copies: map[fileID]copyOf{}, later: map[string]struct{}{}, unsure: map[string]before{},
 		before: map[string]before{}, finished: map[fileID][]ended{},
 	}
 }
@@ -97,7 +99,7 @@ func (s *scanner) follow(ctx context.Context) {
 			s.event(ev)
 			s.drain(events)
 			listen = nil
-			pause.Reset(eventPace)
+			pause.Reset(untilBeat(time.Now()))
 		case err := <-errs:
 			s.watchError(err)
 		case <-pause.C:
@@ -116,7 +118,7 @@ func (s *scanner) follow(ctx context.Context) {
 		}
 		if !s.dirty.IsZero() {
 			s.dirty = time.Time{}
-			rescan.Reset(eventPace)
+			rescan.Reset(passPace)
 		}
 	}
 }
@@ -130,14 +132,17 @@ func (s *scanner) rescanIn(took time.Duration) time.Duration {
 	return max(every, min(100*took, time.Minute))
 }
 
-// drain handles the events that wait already.
+// drain handles the events that wait already. The watcher reads more only when its last one was taken: so it gets some turns
+// to do so, or what is new would stand behind thousands of writes for many beats.
 func (s *scanner) drain(events chan fsnotify.Event) {
-	for range 4096 {
+	for n, idle := 0, 0; n < drainMost && idle < drainTurns; {
 		select {
 		case ev := <-events:
 			s.event(ev)
+			n, idle = n+1, 0
 		default:
-			return
+			runtime.Gosched()
+			idle++
 		}
 	}
 }
@@ -248,9 +253,9 @@ func (s *scanner) pollSlice() {
 		delete(s.later, path)
 		s.see(path)
 	}
-	for _, path := range slices.Collect(maps.Keys(s.unsure)) {
+	for path, last := range maps.Clone(s.unsure) {
 		delete(s.unsure, path)
-		s.findMissed(path)
+		s.findMissedSince(path, last)
 	}
 }
 

@@ -88,7 +88,8 @@ func (s *scanner) answer(r report) {
 		path := g.path
 		s.unbind(g)
 		s.search(g)
-		s.see(path) // what is there now is another generation, or g again
+		s.findMissed(g.src.Name) // what the file holds now may have been rotated away already
+		s.see(path)              // what is there now is another generation, or g again
 	case missing:
 		s.unbind(g)
 		s.search(g)

@@ -33,17 +33,13 @@ type Tailer struct {
 	refused map[string]string        // guarded by mu: paths that cannot be read, and why
 }
 
-// watchBuffer is how many notices may wait between two looks at them. Without a buffer only a few come through each
-// time, and a busy folder's new files are seen seconds late.
-const watchBuffer = 4096
-
 // New checks the options and returns a Tailer.
 func New(o Options, d inputs.Deps) (*Tailer, error) {
 	o = o.withDefaults(runtime.GOMAXPROCS(0))
 	t := &Tailer{
 		opts: o, deps: d, metrics: newMetrics(d.Metrics, d.Name), reports: newBox[report](),
 		openEach:   max(1, o.MaxOpen/o.Workers),
-		newWatcher: func() (*fsnotify.Watcher, error) { return fsnotify.NewBufferedWatcher(watchBuffer) },
+		newWatcher: fsnotify.NewWatcher, // without a buffer: while its next event waits, the system merges those of one file
 		live:       map[*generation]struct{}{}, refused: map[string]string{},
 	}
 	for _, path := range o.Paths {
@@ -63,7 +59,7 @@ func New(o Options, d inputs.Deps) (*Tailer, error) {
 		if err != nil {
 			return nil, err
 		}
-		t.workers = append(t.workers, &worker{t: t, framer: framer, inbox: newBox[order]()})
+		t.workers = append(t.workers, &worker{t: t, framer: framer, inbox: newBox[order](), asked: map[string]bool{}})
 	}
 	return t, nil
 }

@@ -13,7 +13,7 @@ import (
 const (
 	passBytes  = 256 << 10             // what a pass reads in all
 	passFiles  = 128                   // and of how many files at most, since each takes a batch
-	passPace   = 20 * time.Millisecond // from the start of a pass to that of the next, unless it was full
+	passPace   = 20 * time.Millisecond // between the beats at which passes begin, unless the one before was full
 	minShare   = 2 << 10
 	coldPasses = 4                      // a file that had nothing for so many passes waits for news
 	gonePoll   = 250 * time.Millisecond // how often a file without a name is looked at: its events are hard to tell
@@ -35,6 +35,15 @@ type worker struct {
 	opened bodies
 	last   bool // no more orders will come
 	stats  framing.Stats
+	// asked are the names of files that the scanner was asked about in this pass. What followed them waits for the next one: were
+	// it saved first, what the scanner finds between them would look old after a crash.
+	asked map[string]bool
+}
+
+// untilBeat is the time from now to the next beat. The scanner and all workers keep to the same ones, since it costs more to
+// wake the process than what each of them then does.
+func untilBeat(now time.Time) time.Duration {
+	return passPace - time.Duration(now.UnixNano())%passPace
 }
 
 // run reads until ctx ends, or, if nothing is followed, until all is read.
@@ -56,7 +65,7 @@ func (w *worker) run(ctx context.Context) error {
 			}
 			continue
 		}
-		if wait := passPace - time.Since(began); !full && wait > 0 {
+		if wait := untilBeat(began) - time.Since(began); !full && wait > 0 {
 			timer.Reset(wait)
 			select {
 			case <-timer.C:
@@ -97,6 +106,7 @@ func (w *worker) sleep(ctx context.Context, timer *time.Timer) bool {
 
 // pass reads a part of each file in the queue and hands over what it found. Full says that there is more.
 func (w *worker) pass(ctx context.Context, now time.Time) (full bool, err error) {
+	clear(w.asked)
 	n := min(len(w.queue), passFiles)
 	w.turn = append(w.turn[:0], w.queue[:n]...)
 	w.queue = w.queue[:copy(w.queue, w.queue[n:])]

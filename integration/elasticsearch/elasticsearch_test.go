@@ -15,6 +15,7 @@ import (
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/expr"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/elasticsearch"
@@ -25,7 +26,7 @@ import (
 func openOutput(t *testing.T, n *realserver.Node, logs *bytes.Buffer, change func(*elasticsearch.Config)) outputs.Output {
 	t.Helper()
 	c := elasticsearch.Type.Config().(*elasticsearch.Config)
-	c.Endpoints = []string{n.URL}
+	c.Endpoints = endpoints.At(n.URL)
 	c.Timeout = config.Duration(20 * time.Second)
 	if change != nil {
 		change(c)
@@ -74,6 +75,11 @@ func TestElasticsearch(t *testing.T) {
 	t.Run("retention is planned, extended and not shortened by itself", func(t *testing.T) { retains(t, n) })
 	t.Run("without ids all is stored as often as it is sent", func(t *testing.T) { storesWithoutIDs(t, n) })
 	t.Run("one stream for all stands in the URL", func(t *testing.T) { constantStream(t, n) })
+	t.Run("plain indices have dates and policies", func(t *testing.T) { usesPlainIndices(t, n) })
+	t.Run("policies instead of lifecycles", func(t *testing.T) { usesPolicies(t, n) })
+	t.Run("a routing of the config's", func(t *testing.T) { usesRouting(t, n) })
+	t.Run("a pipeline", func(t *testing.T) { needsPipeline(t, n) })
+	t.Run("a check changes nothing", func(t *testing.T) { isChecked(t, n) })
 	t.Run("a restarted server goes on", func(t *testing.T) { survivesRestart(t, n) })
 }
 
@@ -292,7 +298,7 @@ func retains(t *testing.T, n *realserver.Node) {
 
 func constantStream(t *testing.T, n *realserver.Node) {
 	c := elasticsearch.Type.Config().(*elasticsearch.Config)
-	c.Endpoints, c.DataStream = []string{n.URL}, expr.Literal("app-all")
+	c.Endpoints, c.DataStream = endpoints.At(n.URL), expr.Literal("app-all")
 	d := outputtest.Deps(t)
 	d.Classes = d.Classes[:1] // one stream has one lifecycle
 	o, err := elasticsearch.Type.Open(c, d)
@@ -348,7 +354,7 @@ func TestElasticsearchWithSecurity(t *testing.T) {
 	n.User, n.Pass = "elastic", "sluice-test"
 	password := func(c *elasticsearch.Config) {
 		c.CAFile, c.Username, c.Password = ca, n.User, config.NewSecret(n.Pass)
-		c.Endpoints = []string{strings.TrimPrefix(n.URL, "https://")} // https by itself
+		c.Endpoints = endpoints.At(strings.TrimPrefix(n.URL, "https://")) // https by itself
 	}
 	t.Run("a password over TLS", func(t *testing.T) {
 		o := openOutput(t, n, nil, password)
@@ -379,7 +385,7 @@ func TestElasticsearchWithSecurity(t *testing.T) {
 	})
 	t.Run("plain HTTP to a TLS port is an error", func(t *testing.T) {
 		o := openOutput(t, n, nil, func(c *elasticsearch.Config) {
-			c.Endpoints = []string{strings.Replace(n.URL, "https", "http", 1)}
+			c.Endpoints = endpoints.At(strings.Replace(n.URL, "https", "http", 1))
 		})
 		err := send(t, o, outputtest.Docs(1))
 		if err == nil {

@@ -38,6 +38,7 @@ func (l *loader) load() {
 	l.loadParsers()
 	l.loadInputs()
 	l.loadOutputs()
+	l.checkWrapping()
 	l.loadEnrich()
 	l.loadFailovers()
 	l.loadRoutes()

@@ -134,6 +134,7 @@ type Buffer struct {
 	HistorySize Size   // 0: no limit but max_size
 	Durability  string // strict, group or relaxed
 	DeadLetters Size   // how much the dead-letter log may hold; 0: none are kept
+	Wrapping    string // address of the output whose requests stored blocks are ready for; "": the first that can
 	Hash        uint64
 }
 
@@ -170,6 +171,8 @@ type Kinds struct{ Inputs, Parsers, Outputs map[string]Kind }
 type Kind struct {
 	// New returns a pointer to a new config struct that holds the defaults.
 	New func() any
+	// Wraps says that stored blocks can be made ready for outputs of this type.
+	Wraps bool
 }
 
 // Options are what a config can read besides its files.

@@ -79,13 +79,15 @@ type emptyConfig struct{}
 func kindOf1[T any](defaults T) Kind { return Kind{New: func() any { c := defaults; return &c }} }
 
 func testKinds() Kinds {
+	elastic := kindOf1(elasticConfig{InFlight: 2})
+	elastic.Wraps = true
 	return Kinds{
 		Inputs: map[string]Kind{"file": kindOf1(fileConfig{StartAt: "beginning"}), "stdout": kindOf1(stdoutConfig{})},
 		Parsers: map[string]Kind{
 			"regex": kindOf1(regexConfig{}), "auto": kindOf1(emptyConfig{}), "json": kindOf1(emptyConfig{}), "laravel": kindOf1(emptyConfig{}), "raw": kindOf1(emptyConfig{}),
 		},
 		Outputs: map[string]Kind{
-			"elasticsearch": kindOf1(elasticConfig{InFlight: 2}), "splunk": kindOf1(splunkConfig{}), "console": kindOf1(emptyConfig{}),
+			"elasticsearch": elastic, "splunk": kindOf1(splunkConfig{}), "console": kindOf1(emptyConfig{}),
 		},
 	}
 }

@@ -25,6 +25,9 @@ func convert(got cty.Value, v reflect.Value) error {
 		return convertRegexp(got, v)
 	}
 	if isText(v) {
+		if isObject(v) && (t.IsObjectType() || t.IsMapType()) {
+			return convertStruct(got, v)
+		}
 		if t != cty.String {
 			return fmt.Errorf("text is needed here, not %s", kindOf(got))
 		}

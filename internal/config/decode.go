@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -141,6 +142,9 @@ func (d *decoder) block(b *hcl.Block, v reflect.Value, prefix string) {
 func (d *decoder) problems(found []Problem, block hcl.Range) {
 	for _, p := range found {
 		at, ok := d.places[p.Attr]
+		if list, _, isElement := strings.Cut(p.Attr, "["); !ok && isElement { // a list that was computed
+			at, ok = d.places[list]
+		}
 		if !ok {
 			at = place{rng: block}
 		}

@@ -161,7 +161,11 @@ func render(v reflect.Value) string {
 		return render(v.Elem())
 	case reflect.Struct:
 		var members []string
-		for _, f := range fieldsOf(v) {
+		fields := fieldsOf(v)
+		if isText(v) && onlyFirst(fields) {
+			return render(fields[0].value)
+		}
+		for _, f := range fields {
 			if !f.value.IsZero() {
 				members = append(members, f.name+" = "+render(f.value))
 			}
@@ -169,6 +173,11 @@ func render(v reflect.Value) string {
 		return "{ " + strings.Join(members, ", ") + " }"
 	}
 	return fmt.Sprint(v.Interface())
+}
+
+// onlyFirst reports whether an object says no more than its text form does.
+func onlyFirst(fields []field) bool {
+	return len(fields) > 0 && !slices.ContainsFunc(fields[1:], func(f field) bool { return !f.value.IsZero() })
 }
 
 func renderMap(v reflect.Value) string {

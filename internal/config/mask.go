@@ -16,6 +16,9 @@ func (c *Config) masked(name string, src []byte) []byte {
 			hideQuoted(r.SliceBytes(out))
 		}
 	}
+	for _, m := range userInfo.FindAllSubmatchIndex(out, -1) { // a URL with a password in it is a mistake that is shown
+		hide(out[m[2]:m[3]])
+	}
 	if c.secretName == nil {
 		return out
 	}
@@ -24,6 +27,9 @@ func (c *Config) masked(name string, src []byte) []byte {
 	}
 	return out
 }
+
+// userInfo finds the password of a URL.
+var userInfo = regexp.MustCompile(`://[^\s/"@:]*:([^\s/"]*)@`)
 
 // hideQuoted hides the text of the strings in an expression, but not the
 // names of environment variables and files.

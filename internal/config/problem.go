@@ -3,7 +3,8 @@ package config
 // Problem is what a component finds wrong with its own config.
 type Problem struct {
 	// Attr is the attribute that it is about, as the config file names it,
-	// with a dot before those of a nested block: "tls.ca_file". It gives the
+	// with a dot before those of a nested block: "tls.ca_file", and a number
+	// for one element of a list, the first being "endpoints[0]". It gives the
 	// message its place in the file. "" is the block as a whole.
 	Attr    string
 	Summary string // one line without a full stop, "Both api_key and password are set"

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"maps"
 	"net"
 	"reflect"
 	"slices"
@@ -106,6 +108,7 @@ type bufferBlock struct {
 	HistorySize Size           `hcl:"history_size,optional"`
 	Durability  string         `hcl:"durability,optional"`
 	DeadLetters Size           `hcl:"dead_letters,optional"`
+	Wrapping    hcl.Expression `hcl:"wrapping,optional"`
 }
 
 // minBuffer is the smallest limit that leaves the log room to work.
@@ -124,9 +127,47 @@ func (l *loader) loadBuffer() {
 	}
 	l.config.Buffer = Buffer{
 		Path: b.Path, MaxSize: b.MaxSize, MinFree: d.share("min_free", b.MinFree), History: b.History.Std(), HistorySize: b.HistorySize,
-		Durability: b.Durability, DeadLetters: b.DeadLetters, Hash: d.sum.sum(),
+		Durability: b.Durability, DeadLetters: b.DeadLetters, Wrapping: l.wrapping(d, b.Wrapping), Hash: d.sum.sum(),
 	}
 	l.finish(d)
+}
+
+// wrapping reads which output stored blocks are made ready for.
+func (l *loader) wrapping(d *decoder, e hcl.Expression) string {
+	if e == nil {
+		return ""
+	}
+	named := l.references(d, e, "output")
+	if len(named) > 1 {
+		d.report(problem(e.Range(), "More than one output", "Stored blocks are made ready for the requests of one. The others get the same documents, at some more work."))
+	}
+	if len(named) != 1 {
+		return ""
+	}
+	typ, _, _ := strings.Cut(named[0], ".")
+	kind, known := l.kinds.Outputs[typ]
+	if known && !kind.Wraps {
+		var can []string
+		for _, name := range slices.Sorted(maps.Keys(l.kinds.Outputs)) {
+			if l.kinds.Outputs[name].Wraps {
+				can = append(can, name)
+			}
+		}
+		d.report(problem(e.Range(), "Blocks cannot be made ready for output."+named[0], "Types of outputs whose requests can stand in the buffer as they are sent: %s.", strings.Join(can, ", ")))
+		return ""
+	}
+	return named[0]
+}
+
+// checkWrapping warns of a choice that has no effect. Outputs are read.
+func (l *loader) checkWrapping() {
+	address := l.config.Buffer.Wrapping
+	i := slices.IndexFunc(l.config.Outputs, func(o Output) bool { return o.Address == address })
+	if i < 0 || l.config.Outputs[i].Enabled {
+		return
+	}
+	b := l.only("buffer")
+	l.report(warning(b.DefRange, fmt.Sprintf("output.%s is disabled", address), "While it is, stored blocks are made ready for the first output that they can be made ready for."))
 }
 
 // share reads a percentage, "15%", as a fraction.

@@ -48,7 +48,7 @@ func (d *decoder) value(e hcl.Expression, v reflect.Value, name string) (known b
 			return d.list(items, v, name)
 		}
 	}
-	if v.Kind() == reflect.Map || v.Kind() == reflect.Struct && v.Type() != secretType && !isText(v) {
+	if v.Kind() == reflect.Map || isObject(v) {
 		if pairs, diags := hcl.ExprMap(e); !diags.HasErrors() {
 			return d.object(pairs, e.Range(), v, name)
 		}
@@ -86,7 +86,9 @@ func (d *decoder) list(items []hcl.Expression, v reflect.Value, name string) boo
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, item := range items {
 		d.sum.name("[]")
-		known = d.value(item, out.Index(i), name) && known
+		one := d.value(item, out.Index(i), name)
+		d.places[element(name, i)] = place{rng: item.Range(), unknown: !one}
+		known = one && known
 	}
 	v.Set(out)
 	return known
@@ -205,6 +207,15 @@ func evaluateSecret(e hcl.Expression, s *expr.Scope) (string, error) {
 		return "", fmt.Errorf("read secret: its expression has no text")
 	}
 	return v.AsString(), nil
+}
+
+// element names one element of a list, for its place.
+func element(name string, i int) string { return fmt.Sprintf("%s[%d]", name, i) }
+
+// isObject reports whether a type can be written as { key = "value" }. One that
+// reads itself from text too takes both forms.
+func isObject(v reflect.Value) bool {
+	return v.Kind() == reflect.Struct && v.Type() != secretType && (!isText(v) || len(fieldsOf(v)) > 0)
 }
 
 // isText reports whether a type reads itself from text.

@@ -40,6 +40,7 @@ var blocks = []block{
 		{"history_size", "size", "", "How much delivered data stays."},
 		{"durability", "text", `"group"`, `"strict" syncs each append, "group" at 1 MiB or after 50 ms to 1 s, "relaxed" after 1 s or 4 MiB.`},
 		{"dead_letters", "size", `"256MiB"`, `How much the log of dead letters may hold; "0B" keeps none.`},
+		{"wrapping", "reference", "", "The output, output.elasticsearch.main, that stored blocks are made ready for: its requests take no second compression. By default the first of a type that they can be made ready for."},
 	}},
 	{"input", "commonInput", "What every input takes, beside its own settings.", []described{
 		{"enabled", "true or false", "true", "A block that is not enabled is checked all the same."},

@@ -2,6 +2,7 @@ package docgen
 
 import (
 	"bytes"
+	"encoding"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -87,7 +88,8 @@ func hasRequired(t reflect.Type) bool {
 
 // setting is one field of a config struct.
 type setting struct {
-	field, name     string // in Go, in HCL
+	owner           reflect.Type // the struct that declares it
+	field, name     string       // in Go, in HCL
 	required, block bool
 	value           reflect.Value
 }
@@ -95,12 +97,16 @@ type setting struct {
 func settingsOf(v reflect.Value) []setting {
 	var list []setting
 	for i := range v.NumField() {
-		tag, ok := v.Type().Field(i).Tag.Lookup("hcl")
+		f := v.Type().Field(i)
+		tag, ok := f.Tag.Lookup("hcl")
+		if f.Anonymous && !ok && f.Type.Kind() == reflect.Struct { // as if its fields stood here
+			list = append(list, settingsOf(v.Field(i))...)
+		}
 		if !ok {
 			continue
 		}
 		name, how, _ := strings.Cut(tag, ",")
-		list = append(list, setting{v.Type().Field(i).Name, name, how == "", how == "block", v.Field(i)})
+		list = append(list, setting{v.Type(), f.Name, name, how == "", how == "block", v.Field(i)})
 	}
 	return list
 }
@@ -113,19 +119,23 @@ func (g *generator) table(b *bytes.Buffer, v reflect.Value, title string) error 
 		b.WriteString("It has no settings of its own.\n")
 		return nil
 	}
-	comments, err := g.src.comments(v.Type())
-	if err != nil {
-		return err
-	}
 	if title != "" {
 		fmt.Fprintf(b, "\n## %s\n\n", title)
 	}
 	b.WriteString("| setting | type | default | what it is |\n|---|---|---|---|\n")
 	var inner []setting
 	for _, f := range list {
+		comments, err := g.src.comments(f.owner)
+		if err != nil {
+			return err
+		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.name, typeName(f.value.Type(), f.block), defaultOf(f), cell(comments[f.field]))
 		if t := structIn(f.value.Type()); t != nil {
-			inner = append(inner, setting{name: f.name, value: reflect.New(t).Elem()})
+			held := reflect.New(t).Elem()
+			if f.value.Kind() == reflect.Struct { // a block that has defaults
+				held = f.value
+			}
+			inner = append(inner, setting{name: f.name, value: held})
 		}
 	}
 	for _, f := range inner {
@@ -150,6 +160,8 @@ func structIn(t reflect.Type) reflect.Type {
 	return t
 }
 
+var textType = reflect.TypeFor[encoding.TextUnmarshaler]()
+
 // scalars are the types that are written as one value.
 var scalars = map[reflect.Type]string{
 	reflect.TypeFor[config.Duration](): `duration, "5s"`,
@@ -167,6 +179,8 @@ func typeName(t reflect.Type, block bool) string {
 	switch name := scalars[t]; {
 	case name != "":
 		return name
+	case t.Kind() == reflect.Struct && reflect.PointerTo(t).Implements(textType):
+		return "texts or objects" // what takes both forms stands in lists
 	case block:
 		return "block"
 	}

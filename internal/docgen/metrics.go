@@ -61,7 +61,7 @@ func ofComponent(dir string) []string {
 	switch {
 	case strings.HasPrefix(dir, "inputs/"):
 		return []string{"`input`"}
-	case strings.HasPrefix(dir, "outputs/"):
+	case strings.HasPrefix(dir, "outputs/"), dir == "internal/endpoints":
 		return []string{"`output`"}
 	}
 	return nil

@@ -56,15 +56,24 @@ func (o *Output) bootstrap(ctx context.Context) error {
 			continue
 		case place.covering != nil:
 			o.logger.Info("index template is there, its retention is not ours",
-				"output", o.name, "template", place.covering.Name, "streams", t.pattern, "hint", "sluice retention plan")
+				"template", place.covering.Name, "streams", t.pattern, "hint", "sluice retention plan")
 			continue
 		case place.priority < 0:
 			return &outputs.Misconfigured{Err: fmt.Errorf("index template %s covers a part of %s with priority 0 and leaves no lower one: make a template for %s", place.blocking, t.pattern, t.pattern)}
 		}
+		if o.usesILM() {
+			if err := o.bootstrapPolicy(ctx, t); err != nil {
+				return o.withoutPrivilege(err)
+			}
+		}
 		if err := o.putTemplate(ctx, t, place.priority); err != nil {
 			return o.withoutPrivilege(err)
 		}
-		o.logger.Info("made index template", "output", o.name, "template", t.template, "streams", t.pattern, "keep", formatRetention(t.class.Keep))
+		// Patterns with a star behind the class have names in common with
+		// those of other classes, though no name of ours is one: they may not
+		// have the same priority.
+		there = append(there, t.listed(place.priority))
+		o.logger.Info("made index template", "template", t.template, "streams", t.pattern, "keep", formatRetention(t.class.Keep))
 	}
 	return nil
 }
@@ -76,8 +85,15 @@ func (o *Output) withoutPrivilege(err error) error {
 	if !errors.As(err, &e) || e.status != http.StatusForbidden {
 		return err
 	}
-	o.logger.Warn("cannot see or make index templates", "output", o.name, "error", e)
+	o.logger.Warn("cannot see or make index templates", "error", e)
 	return nil
+}
+
+// listed is a target's template as the server would list it.
+func (t target) listed(priority int) serverTemplate {
+	s := serverTemplate{Name: t.template}
+	s.Body.Patterns, s.Body.Priority = []string{t.pattern}, priority
+	return s
 }
 
 // place is where a target's template goes among those that are there.
@@ -135,7 +151,7 @@ func (o *Output) putTemplate(ctx context.Context, t target, priority int) error 
 	err := o.putBody(ctx, t.template, t.body(o, priority, true), true)
 	var e *refused
 	if errors.As(err, &e) && e.status == http.StatusBadRequest && strings.Contains(e.reason, "lifecycle") {
-		o.logger.Warn("the server knows no data stream lifecycle: it will not delete old documents", "output", o.name, "streams", t.pattern)
+		o.logger.Warn("the server knows no data stream lifecycle: it will not delete old documents", "streams", t.pattern)
 		err = o.putBody(ctx, t.template, t.body(o, priority, false), true)
 	}
 	if errors.As(err, &e) && e.status == http.StatusBadRequest && strings.Contains(e.reason, "already exists") {

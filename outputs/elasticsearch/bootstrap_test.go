@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/essim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -176,14 +177,10 @@ func TestATemplateThatVanishesIsMadeAgain(t *testing.T) {
 // The agents of all nodes start together.
 func TestManyAgentsBootstrapAtOnce(t *testing.T) {
 	b := openBench(t, outputtest.Deps(t), nil)
-	urls, err := b.config.urls()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var wg sync.WaitGroup
 	for k := range 8 {
-		o := openOffline(t, func(c *Config) { c.Endpoints = []string{urls[0].String()} })
-		t.Cleanup(o.http.CloseIdleConnections)
+		o := openOffline(t, func(c *Config) { c.Endpoints = endpoints.At(b.config.Endpoints[0].URL) })
+		t.Cleanup(func() { _ = o.Close() })
 		wg.Go(func() {
 			if err := try(t, o, outputtest.DocsFrom(k*6, 6)); err != nil {
 				t.Errorf("agent %d: %v", k, err)
@@ -209,8 +206,8 @@ func TestATemplateThatAnotherAgentMadeMeanwhileIsNoError(t *testing.T) {
 		b.sim.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	o := openOffline(t, func(c *Config) { c.Endpoints = []string{server.URL} })
-	t.Cleanup(o.http.CloseIdleConnections)
+	o := openOffline(t, func(c *Config) { c.Endpoints = endpoints.At(server.URL) })
+	t.Cleanup(func() { _ = o.Close() })
 	if err := try(t, o, outputtest.DocsFrom(3, 3)); err != nil {
 		t.Errorf("send: %v", err)
 	}
@@ -238,8 +235,8 @@ func TestAServerWithoutLifecyclesGetsTemplatesWithout(t *testing.T) {
 		sim.ServeHTTP(w, r)
 	}))
 	defer server.Close()
-	o := openOffline(t, func(c *Config) { c.Endpoints, c.Product = []string{server.URL}, productAny })
-	t.Cleanup(o.http.CloseIdleConnections)
+	o := openOffline(t, func(c *Config) { c.Endpoints, c.Product = endpoints.At(server.URL), productAny })
+	t.Cleanup(func() { _ = o.Close() })
 	if err := try(t, o, outputtest.Docs(6)); err != nil {
 		t.Fatalf("send: %v", err)
 	}

@@ -3,37 +3,40 @@ package elasticsearch
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
-	"time"
 
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/expr"
 )
 
 // Config is the block of an elasticsearch output.
 type Config struct {
-	Endpoints      []string        `hcl:"endpoints"`                 // addresses of nodes or of a proxy; without a scheme http, or https once credentials are set
-	Prefix         string          `hcl:"prefix,optional"`           // first part of the default stream's and of the templates' names
-	DataStream     *expr.Template  `hcl:"data_stream,optional"`      // name of the data stream, may hold ${service.name}, ${retention.class} and other fields
-	MaxStreams     int             `hcl:"max_streams,optional"`      // distinct stream names; documents of further services go to the generic stream
-	APIKey         config.Secret   `hcl:"api_key,optional"`          // encoded form, as Elasticsearch shows it
-	Username       string          `hcl:"username,optional"`         // basic authentication
-	Password       config.Secret   `hcl:"password,optional"`         // of the user
-	CAFile         string          `hcl:"ca_file,optional"`          // PEM of the authority that signed the server's certificate
-	ClientCert     string          `hcl:"client_cert,optional"`      // PEM, for servers that ask for one
-	ClientKey      string          `hcl:"client_key,optional"`       // PEM of its private key
-	TLSSkipVerify  bool            `hcl:"tls_skip_verify,optional"`  // takes any certificate; for tests only
-	Timeout        config.Duration `hcl:"timeout,optional"`          // of one request, from its first byte to the last of its answer
-	MaxRequestSize config.Size     `hcl:"max_request_size,optional"` // before compression; the server's limit counts so too
-	InFlight       int             `hcl:"in_flight,optional"`        // requests at a time
-	DocumentID     bool            `hcl:"document_id,optional"`      // ids from positions: what is sent twice is stored once; false indexes faster
-	Bootstrap      string          `hcl:"bootstrap,optional"`        // "if_missing" puts index templates that are missing, "never" leaves all to you
-	Product        string          `hcl:"product,optional"`          // "elasticsearch", or "any" for OpenSearch and others that speak its bulk API
+	endpoints.Config
+	Prefix         string         `hcl:"prefix,optional"`           // first part of the default stream's and of the templates' names
+	CloudID        string         `hcl:"cloud_id,optional"`         // of a deployment in Elastic Cloud, instead of endpoints
+	DataStream     *expr.Template `hcl:"data_stream,optional"`      // name of the data stream, may hold ${service.name}, ${retention.class} and other fields
+	Index          *expr.Template `hcl:"index,optional"`            // name of plain indices instead of data streams, "logs-${retention.class}-${format_time("2006.01.02", timestamp)}"
+	MaxStreams     int            `hcl:"max_streams,optional"`      // distinct stream names, or index names in a day; documents of further services go to the generic one
+	Pipeline       string         `hcl:"pipeline,optional"`         // ingest pipeline that documents go through
+	Routing        *expr.Template `hcl:"routing,optional"`          // what decides on the shard instead of the id
+	Lifecycle      string         `hcl:"lifecycle,optional"`        // "dsl" has data stream lifecycles, "ilm" policies of index lifecycle management; by default dsl, and ilm with index
+	Schema         string         `hcl:"schema,optional"`           // "ecs": the names of the Elastic Common Schema
+	APIKey         config.Secret  `hcl:"api_key,optional"`          // encoded form, as Elasticsearch shows it
+	Username       string         `hcl:"username,optional"`         // basic authentication
+	Password       config.Secret  `hcl:"password,optional"`         // of the user
+	MaxRequestSize config.Size    `hcl:"max_request_size,optional"` // before compression; the server's limit counts so too
+	DocumentID     bool           `hcl:"document_id,optional"`      // ids from positions: what is sent twice is stored once; false indexes faster
+	Bootstrap      string         `hcl:"bootstrap,optional"`        // "if_missing" puts index templates that are missing, "never" leaves all to you
+	Product        string         `hcl:"product,optional"`          // "elasticsearch", or "any" for OpenSearch and others that speak its bulk API
+	AWS            *AWS           `hcl:"aws,block"`                 // signs requests for Amazon OpenSearch Service
 }
 
-// The values of Config.Bootstrap and Config.Product.
+// The values of settings.
 const (
+	lifecycleDSL         = "dsl"
+	lifecycleILM         = "ilm"
+	schemaECS            = "ecs"
 	bootstrapIfMissing   = "if_missing"
 	bootstrapNever       = "never"
 	productElasticsearch = "elasticsearch"
@@ -42,84 +45,122 @@ const (
 
 func defaults() Config {
 	return Config{
+		Config:         endpoints.Defaults(),
 		Prefix:         "logs",
 		MaxStreams:     200,
-		Timeout:        config.Duration(60 * time.Second),
 		MaxRequestSize: 4 << 20,
-		InFlight:       2,
 		DocumentID:     true,
 		Bootstrap:      bootstrapIfMissing,
 		Product:        productElasticsearch,
+		Schema:         schemaECS,
 	}
 }
 
-// check reports all that is wrong with c. It needs no network and no files.
-func (c Config) check() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if len(c.Endpoints) == 0 {
-		bad("endpoints is empty")
+// resolved is c with what follows from its settings: the endpoints of a
+// cloud_id, and what an AWS block and an index mean for others.
+func (c Config) resolved() (Config, error) {
+	if c.AWS != nil {
+		c.Product = productAny
 	}
-	if _, err := c.urls(); err != nil {
-		errs = append(errs, err)
+	if c.Lifecycle == "" && c.Index != nil && c.Product == productElasticsearch {
+		c.Lifecycle = lifecycleILM
 	}
-	if c.APIKey.IsSet() && (c.Username != "" || c.Password.IsSet()) {
-		bad("set either api_key or username and password")
+	if c.CloudID == "" {
+		return c, nil
 	}
-	if c.Password.IsSet() && c.Username == "" {
-		bad("password is set and username is not")
+	address, err := parseCloudID(c.CloudID)
+	c.Endpoints = endpoints.At(address)
+	return c, err
+}
+
+// schemes are those that endpoints can have; one without is http, or https
+// once credentials are set.
+func (c Config) schemes() []string {
+	if c.hasCredentials() {
+		return []string{"https", "http"}
 	}
-	if c.Bootstrap != bootstrapIfMissing && c.Bootstrap != bootstrapNever {
-		bad(`bootstrap is %q: it can be "if_missing" or "never"`, c.Bootstrap)
+	return []string{"http", "https"}
+}
+
+func (c Config) hasCredentials() bool { return c.APIKey.IsSet() || c.Username != "" || c.AWS != nil }
+
+// Validate implements config.Validator.
+func (c Config) Validate() []config.Problem {
+	var found []config.Problem
+	bad := func(attr, format string, args ...any) {
+		found = append(found, config.Problem{Attr: attr, Summary: "Wrong value for " + attr, Detail: fmt.Sprintf(format, args...)})
 	}
-	if c.Product != productElasticsearch && c.Product != productAny {
-		bad(`product is %q: it can be "elasticsearch" or "any"`, c.Product)
+	oneOf := func(attr, got, first, second string) {
+		if got != first && got != second {
+			bad(attr, "It can be %q or %q, not %q.", first, second, got)
+		}
 	}
-	if c.Timeout.Std() < time.Second {
-		bad("timeout is %v: it must be 1s or more", c.Timeout)
+	if c.CloudID != "" && len(c.Endpoints) > 0 {
+		bad("cloud_id", "There are endpoints too. Set either cloud_id or endpoints.")
+	}
+	c, err := c.resolved()
+	if err != nil {
+		bad("cloud_id", "It cannot be read: %v. The page of the deployment shows it.", err)
+	}
+	c.checkCredentials(bad)
+	c.checkNames(bad)
+	oneOf("bootstrap", c.Bootstrap, bootstrapIfMissing, bootstrapNever)
+	oneOf("product", c.Product, productElasticsearch, productAny)
+	if c.Schema != schemaECS {
+		bad("schema", `It can be "ecs", not %q.`, c.Schema)
 	}
 	if c.MaxRequestSize < 64<<10 {
-		bad("max_request_size is %v: it must be 64KiB or more", c.MaxRequestSize)
-	}
-	if c.InFlight < 1 || c.InFlight > 64 {
-		bad("in_flight is %d: it must be 1 to 64", c.InFlight)
+		bad("max_request_size", "It is %v. It must be 64KiB or more.", c.MaxRequestSize)
 	}
 	if c.MaxStreams < 1 || c.MaxStreams > 10000 {
-		bad("max_streams is %d: it must be 1 to 10000", c.MaxStreams)
+		bad("max_streams", "It is %d. It can be 1 to 10000.", c.MaxStreams)
 	}
-	return errors.Join(errs...)
+	return append(found, c.Problems(c.schemes()...)...)
 }
 
-func (c Config) hasCredentials() bool { return c.APIKey.IsSet() || c.Username != "" }
-
-// urls are the endpoints as URLs.
-func (c Config) urls() ([]*url.URL, error) {
-	var list []*url.URL
-	for _, text := range c.Endpoints {
-		text = strings.TrimSpace(text)
-		if !strings.Contains(text, "://") {
-			scheme := "http://"
-			if c.hasCredentials() {
-				scheme = "https://"
-			}
-			text = scheme + text
-		}
-		u, err := url.Parse(text)
-		if err != nil {
-			return nil, errors.New("an endpoint is no URL") // the text may hold a password: it is not shown
-		}
-		switch {
-		case u.User != nil:
-			return nil, fmt.Errorf("endpoint %s holds credentials: use username and password", u.Host)
-		case u.Scheme != "http" && u.Scheme != "https":
-			return nil, fmt.Errorf("endpoint %s: its scheme must be http or https", text)
-		case u.Hostname() == "":
-			return nil, fmt.Errorf("endpoint %s names no host", text)
-		case u.RawQuery != "" || u.Fragment != "":
-			return nil, fmt.Errorf("endpoint %s%s must end with its path", u.Host, u.Path)
-		}
-		u.Path = strings.TrimRight(u.Path, "/")
-		list = append(list, u)
+// checkCredentials reports more than one way to log in.
+func (c Config) checkCredentials(bad func(attr, format string, args ...any)) {
+	basic := c.Username != "" || c.Password.IsSet()
+	switch {
+	case c.APIKey.IsSet() && basic:
+		bad("api_key", "There is a username or password too. Set either api_key or username and password.")
+	case c.AWS != nil && (c.APIKey.IsSet() || basic):
+		bad("aws", "There is an api_key or username too. A request is signed for AWS, or has one of these.")
+	case c.Password.IsSet() && c.Username == "":
+		bad("password", "It is set and username is not.")
 	}
-	return list, nil
+}
+
+// checkNames reports settings of names and lifecycles that do not go together.
+func (c Config) checkNames(bad func(attr, format string, args ...any)) {
+	if c.Index != nil && c.DataStream != nil {
+		bad("index", "There is a data_stream too. Documents go to indices or to data streams.")
+	}
+	switch {
+	case c.Lifecycle != "" && c.Lifecycle != lifecycleDSL && c.Lifecycle != lifecycleILM:
+		bad("lifecycle", `It can be "dsl" or "ilm", not %q.`, c.Lifecycle)
+	case c.Lifecycle == lifecycleDSL && c.Index != nil:
+		bad("lifecycle", `Plain indices have no data stream lifecycle. Use "ilm".`)
+	case c.Lifecycle == lifecycleILM && c.Product != productElasticsearch:
+		bad("lifecycle", "Index lifecycle management is Elasticsearch's own: no other product has it.")
+	}
+	if !isName(c.Pipeline) {
+		bad("pipeline", "It holds characters that no pipeline has.")
+	}
+}
+
+// isName reports whether text can be the name of a pipeline, or is empty.
+func isName(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune(`/\*?"<>|,#`, r) }) < 0
+}
+
+// check is what Validate finds as one error.
+func (c Config) check() error {
+	var errs []error
+	for _, p := range c.Validate() {
+		if !p.Warning {
+			errs = append(errs, fmt.Errorf("%s: %s", p.Attr, p.Detail))
+		}
+	}
+	return errors.Join(errs...)
 }

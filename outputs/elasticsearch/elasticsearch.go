@@ -1,21 +1,23 @@
 package elasticsearch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 
-	"github.com/renthub/sluice/internal/httpsend"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 )
 
 // Type is the elasticsearch output.
-var Type = outputs.Define("elasticsearch", defaults(), open)
+var Type = outputs.Define("elasticsearch", defaults(), open).Retaining().Wrapping()
 
 // Output sends documents to one Elasticsearch cluster.
 type Output struct {
@@ -26,8 +28,9 @@ type Output struct {
 	classes []outputs.Class
 	streams *streams
 	metrics metrics
-	http    *http.Transport
+	group   *endpoints.Group
 	client  *elastictransport.Client
+	signer  *signer // nil without an aws block
 
 	turn     chan struct{} // holds a token while one Send prepares the server
 	prepared atomic.Bool   // product checked, templates there
@@ -43,6 +46,10 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	c, err := c.resolved()
+	if err != nil {
+		return nil, err
+	}
 	form, err := c.form(d.Classes)
 	if err != nil {
 		return nil, err
@@ -51,22 +58,26 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport, err := httpsend.NewTransport(httpsend.Config{
-		CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey,
-		SkipVerify: c.TLSSkipVerify, Timeout: c.Timeout.Std(), Conns: c.InFlight,
+	o := &Output{
+		config: c, name: d.Name, logger: d.Logger, now: d.Now, classes: d.Classes,
+		streams: newStreams(form, c, m.overflow, d.Now), metrics: m,
+		turn: make(chan struct{}, 1),
+	}
+	if c.AWS != nil {
+		if o.signer, err = newSigner(context.Background(), *c.AWS, d.Now); err != nil {
+			return nil, err
+		}
+	}
+	o.group, err = endpoints.New(c.Config, endpoints.Deps{
+		Name: d.Name, Logger: d.Logger, Metrics: d.Metrics, Schemes: c.schemes(),
+		Authorize: o.authorize, Credentials: c.hasCredentials(), Check: endpoints.Get("/"),
 	})
 	if err != nil {
 		return nil, err
 	}
-	o := &Output{
-		config: c, name: d.Name, logger: d.Logger, now: d.Now, classes: d.Classes,
-		streams: newStreams(form, c, m.overflow), metrics: m, http: transport,
-		turn: make(chan struct{}, 1),
-	}
 	if err := o.connect(d.Version); err != nil {
 		return nil, err
 	}
-	o.warn()
 	return o, nil
 }
 
@@ -76,7 +87,7 @@ func (c Config) form(classes []outputs.Class) (*form, error) {
 	for i, class := range classes {
 		names[i] = class.Name
 	}
-	f, err := newForm(c.DataStream, c.Prefix, names)
+	f, err := newForm(c, names)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +96,7 @@ func (c Config) form(classes []outputs.Class) (*form, error) {
 	}
 	for _, class := range classes {
 		if class.Keep != classes[0].Keep {
-			return nil, fmt.Errorf("data_stream needs ${retention.class}: classes %s and %s are kept for different times, and one stream has one lifecycle", classes[0].Name, class.Name)
+			return nil, fmt.Errorf("%s needs ${retention.class}: classes %s and %s are kept for different times, and one stream has one lifecycle", f.setting, classes[0].Name, class.Name)
 		}
 	}
 	return f, nil
@@ -104,16 +115,13 @@ func (f *form) checkDistinct(classes []outputs.Class) error {
 	return nil
 }
 
-// connect makes the client. Nothing below it retries or discovers nodes: the
-// pipeline retries, and nodes' own addresses fail behind a balancer.
+// connect makes the client. Nothing in it retries, chooses nodes or discovers
+// them: the pipeline retries, and the group knows the endpoints.
 func (o *Output) connect(version string) error {
-	urls, err := o.config.urls()
-	if err != nil {
-		return err
-	}
+	var err error
 	o.client, err = elastictransport.NewClient(
-		elastictransport.WithURLs(urls...),
-		elastictransport.WithTransport(authorized{&o.config, httpsend.RoundTripper{Transport: o.http}}),
+		elastictransport.WithURLs(&url.URL{Scheme: "http", Host: "endpoint"}), // the group puts its choice there
+		elastictransport.WithTransport(o.group),
 		elastictransport.WithDisableRetry(),
 		elastictransport.WithUserAgent("sluice/"+version),
 	)
@@ -123,21 +131,6 @@ func (o *Output) connect(version string) error {
 	return nil
 }
 
-func (o *Output) warn() {
-	if o.config.TLSSkipVerify {
-		o.logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", o.name, "setting", "tls_skip_verify")
-	}
-	urls, err := o.config.urls()
-	if err != nil || !o.config.hasCredentials() {
-		return
-	}
-	for _, u := range urls {
-		if u.Scheme == "http" {
-			o.logger.Warn("credentials are sent without encryption", "output", o.name, "host", u.Host)
-		}
-	}
-}
-
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
 	size := int(o.config.MaxRequestSize)
@@ -145,30 +138,27 @@ func (o *Output) Limits() outputs.Limits {
 }
 
 // Close implements outputs.Output.
-func (o *Output) Close() error {
-	o.http.CloseIdleConnections()
-	return nil
-}
+func (o *Output) Close() error { return o.group.Close() }
 
-// authorized puts credentials on requests. They are read for each, since a
+// authorize puts credentials on a request. They are read for each, since a
 // secret's file may have changed.
-type authorized struct {
-	config *Config
-	next   http.RoundTripper
-}
-
-func (a authorized) RoundTrip(req *http.Request) (*http.Response, error) {
+func (o *Output) authorize(req *http.Request) error {
 	switch {
-	case a.config.APIKey.IsSet():
-		req.Header.Set("Authorization", "ApiKey "+a.config.APIKey.Reveal())
-	case a.config.Username != "":
-		req.SetBasicAuth(a.config.Username, a.config.Password.Reveal())
+	case o.signer != nil:
+		return o.signer.sign(req)
+	case o.config.APIKey.IsSet():
+		req.Header.Set("Authorization", "ApiKey "+o.config.APIKey.Reveal())
+	case o.config.Username != "":
+		req.SetBasicAuth(o.config.Username, o.config.Password.Reveal())
 	}
-	return a.next.RoundTrip(req)
+	return nil
 }
 
 // refreshSecrets reads rotated secrets after the server refused the old ones.
 func (o *Output) refreshSecrets() error {
+	if o.signer != nil {
+		o.signer.credentials.Invalidate()
+	}
 	_, keyErr := o.config.APIKey.Refresh()
 	_, passwordErr := o.config.Password.Refresh()
 	return errors.Join(keyErr, passwordErr)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/essim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -52,14 +53,14 @@ func openBench(t testing.TB, d outputs.Deps, change func(*Config, *essim.Options
 	server := httptest.NewServer(b.sim)
 	t.Cleanup(server.Close)
 	if c.Endpoints == nil {
-		c.Endpoints = []string{server.URL}
+		c.Endpoints = endpoints.At(server.URL)
 	}
 	o, err := open(c, d)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
 	b.Output = o.(*Output)
-	t.Cleanup(b.http.CloseIdleConnections)
+	t.Cleanup(func() { _ = b.Close() })
 	return b
 }
 

@@ -2,7 +2,6 @@ package elasticsearch
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
@@ -20,8 +20,6 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 	if r.Count == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.config.Timeout.Std())
-	defer cancel()
 	if err := o.prepare(ctx); err != nil {
 		return err
 	}
@@ -41,7 +39,7 @@ func (o *Output) try(ctx context.Context, r *outputs.Request) error {
 	defer body.Release() // the transport may still be reading r's memory
 	answer, err := o.bulk(ctx, body)
 	if err != nil {
-		return fmt.Errorf("send bulk request: %w", o.broken(err))
+		return fmt.Errorf("send bulk request: %w", err)
 	}
 	defer httpsend.Finish(answer.Body)
 	if httpsend.ClassOf(answer.StatusCode) != httpsend.Taken {
@@ -51,7 +49,7 @@ func (o *Output) try(ctx context.Context, r *outputs.Request) error {
 	if err != nil {
 		return fmt.Errorf("read bulk answer: %w", err)
 	}
-	return o.verdict(result, r.Count)
+	return o.verdict(answer.Body, result, r.Count)
 }
 
 var bulkHeader = map[string][]string{
@@ -71,29 +69,18 @@ func (o *Output) bulk(ctx context.Context, body io.Reader) (*esapi.Response, err
 		// The server is to give up first, and say for which documents.
 		Timeout: o.config.Timeout.Std() * 3 / 4,
 		Header:  http.Header(bulkHeader).Clone(),
+		// "" leaves it to the index.
+		Pipeline: o.config.Pipeline,
 	}
 	if stream, ok := o.streams.form.constant(); ok {
 		req.Index = stream
 	}
-	o.params.apply(&req)
+	o.params.apply(&req, o.config.Index == nil)
 	return req.Do(ctx, o.client)
 }
 
-// broken is the error for a request without an answer.
-func (o *Output) broken(err error) error {
-	var certificate *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	switch {
-	case errors.As(err, &certificate):
-		return &outputs.Misconfigured{Err: err}
-	case errors.As(err, &notTLS):
-		return &outputs.Misconfigured{Err: fmt.Errorf("the server does not speak TLS, or a proxy is in between: %w", err)}
-	}
-	return err
-}
-
 // verdict is what Send returns for an answer that could be read.
-func (o *Output) verdict(res result, count int) error {
+func (o *Output) verdict(body io.ReadCloser, res result, count int) error {
 	o.metrics.duplicates.Add(float64(res.duplicates))
 	o.metrics.failureStore.Add(float64(res.failureStore))
 	if len(res.failed) == 0 {
@@ -107,6 +94,7 @@ func (o *Output) verdict(res result, count int) error {
 	}
 	partial := &outputs.Partial{Failed: res.failed}
 	if len(res.failed) == count && res.throttled == count {
+		endpoints.ReportBody(body, endpoints.Throttled, nil)
 		return &outputs.Throttled{Err: partial}
 	}
 	return partial
@@ -165,7 +153,7 @@ func (o *Output) call(ctx context.Context, req esapi.Request) (*esapi.Response, 
 	defer cancel()
 	answer, err := req.Do(ctx, o.client)
 	if err != nil {
-		return nil, nil, o.broken(err)
+		return nil, nil, err
 	}
 	defer httpsend.Finish(answer.Body)
 	if answer.IsError() || answer.StatusCode >= 300 {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/essim"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
@@ -220,12 +221,12 @@ func serve(t *testing.T, handler http.HandlerFunc, change func(*Config)) *Output
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	o := openOffline(t, func(c *Config) {
-		c.Endpoints, c.Bootstrap = []string{server.URL}, bootstrapNever
+		c.Endpoints, c.Bootstrap = endpoints.At(server.URL), bootstrapNever
 		if change != nil {
 			change(c)
 		}
 	})
-	t.Cleanup(o.http.CloseIdleConnections)
+	t.Cleanup(func() { _ = o.Close() })
 	return o
 }
 
@@ -391,12 +392,8 @@ func TestSecretsAreNotShown(t *testing.T) {
 
 func TestSeveralEndpointsAreTriedInTurn(t *testing.T) {
 	b := openBench(t, outputtest.Deps(t), nil)
-	urls, err := b.config.urls()
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := openOffline(t, func(c *Config) { c.Endpoints = []string{"127.0.0.1:1", urls[0].String()} })
-	t.Cleanup(o.http.CloseIdleConnections)
+	o := openOffline(t, func(c *Config) { c.Endpoints = endpoints.At("127.0.0.1:1", b.config.Endpoints[0].URL) })
+	t.Cleanup(func() { _ = o.Close() })
 	var last error
 	for range 4 { // the pipeline's tries
 		if last = try(t, o, outputtest.Docs(5)); last == nil {
@@ -444,5 +441,14 @@ func TestNothingReadsTheBodyAfterSend(t *testing.T) {
 			t.Fatal("send: got no error")
 		}
 		outputtest.Poison(r)
+	}
+}
+
+func TestItemsThatAreAllThrottledLowerTheLimit(t *testing.T) {
+	b := openBench(t, outputtest.Deps(t), nil)
+	b.sim.Next(essim.Fault{Item: func(int, []byte) (int, string, string) { return 429, "es_rejected_execution_exception", "full" }})
+	_ = try(t, b, outputtest.Docs(3)) // Throttled
+	if size, used := b.group.Limit(); size != 1 || used != 0 {
+		t.Errorf("got a limit of %d and %d used, want 1 and 0", size, used)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/essim"
 	"github.com/renthub/sluice/internal/expr"
 	"github.com/renthub/sluice/outputs"
@@ -21,7 +22,7 @@ import (
 func openOffline(t testing.TB, change func(*Config)) *Output {
 	t.Helper()
 	c := defaults()
-	c.Endpoints = []string{"127.0.0.1:1"}
+	c.Endpoints = endpoints.At("127.0.0.1:1")
 	if change != nil {
 		change(&c)
 	}

@@ -25,23 +25,27 @@ const (
 // archive is the output.
 type archive struct {
 	now     func() time.Time
+	root    string        // the archive's folder; immutable
 	turn    chan struct{} // holds an element while a request, or expiry, owns what follows
 	files   *files
 	keeper  keeper
 	groups  groups
 	frame   *frame
 	metrics metrics
+	claim   claim
 	stop    chan struct{} // closed by Close
 	running sync.WaitGroup
 }
 
-func newArchive(root *os.Root, syncing bool, d outputs.Deps) *archive {
+func newArchive(root *os.Root, f *form, c Config, d outputs.Deps) *archive {
 	m := newMetrics(d)
 	a := &archive{
 		now:     d.Now,
+		root:    f.root,
 		turn:    make(chan struct{}, 1),
-		files:   newFiles(root, syncing, d.Logger, m),
-		keeper:  keeper{root: root, keep: keepOf(d.Classes), log: d.Logger, metrics: m},
+		files:   newFiles(root, c, d.Logger, m),
+		keeper:  keeper{root: root, form: f, classes: d.Classes, log: d.Logger, metrics: m},
+		groups:  groups{folders: newFolders(f, c.MaxFolders, m), places: map[key]int{}},
 		frame:   newFrame(),
 		metrics: m,
 		stop:    make(chan struct{}),
@@ -63,6 +67,9 @@ func (a *archive) Send(ctx context.Context, r *outputs.Request) error {
 		return ctx.Err()
 	}
 	defer func() { <-a.turn }()
+	if err := a.claim.take(); err != nil {
+		return &outputs.Misconfigured{Err: err}
+	}
 	a.groups.sort(r.Docs, a.now())
 	var failed []outputs.Failure
 	var first error
@@ -147,5 +154,5 @@ func (a *archive) expire() { a.keeper.expire(a.now(), a.files.forget) }
 func (a *archive) Close() error {
 	close(a.stop)
 	a.running.Wait()
-	return a.files.close()
+	return errors.Join(a.files.close(), a.claim.release())
 }
