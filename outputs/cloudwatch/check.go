@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -77,6 +78,9 @@ func (c *check) connect(ctx context.Context) bool {
 	if err != nil {
 		return c.failed("resolve", "check region and endpoints", err)
 	}
+	if proxy := c.proxy(host, secure); proxy != "" {
+		return c.passed("connect", "through the proxy %s, which is for the next steps to show", proxy)
+	}
 	name, port, _ := net.SplitHostPort(host) // made by endpoint
 	addresses, err := net.DefaultResolver.LookupHost(ctx, name)
 	if err != nil {
@@ -85,7 +89,7 @@ func (c *check) connect(ctx context.Context) bool {
 	c.passed("resolve", "%s has %d addresses", name, len(addresses))
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(name, port))
 	if err != nil {
-		return c.warned("connect", "open the way to it, or set HTTPS_PROXY: a proxy is not tried here", "%s", oneLine(err))
+		return c.failed("connect", "open the way to it, or set HTTPS_PROXY", err)
 	}
 	defer conn.Close()
 	c.passed("connect", "%s", conn.RemoteAddr())
@@ -100,6 +104,19 @@ func (c *check) connect(ctx context.Context) bool {
 	}
 	left := time.Until(secured.ConnectionState().PeerCertificates[0].NotAfter)
 	return c.passed("tls", "certificate is good for %d days", left/day)
+}
+
+// proxy is the host of the proxy on the way to the service, or "".
+func (c *check) proxy(host string, secure bool) string {
+	u := url.URL{Scheme: "http", Host: host}
+	if secure {
+		u.Scheme = "https"
+	}
+	proxy, err := c.o.http.Proxy(&http.Request{URL: &u})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return proxy.Host
 }
 
 // endpoint is the service's host and port.

@@ -1,6 +1,8 @@
 package cloudwatch
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +52,10 @@ func TestChecks(t *testing.T) {
 			b.sim.Make("/sluice/a/audit", 400)
 			b.sim.SetPolicies(cwsim.AccountPolicy{Name: "cap", Days: 30})
 		}, "retention", "keeps 30 days, class audit says 400 days: the account's retention policy cap decides", outputs.CheckWarned},
-		{"no way", func(c *Config, _ *cwsim.Options) { c.Endpoints = []string{"http://127.0.0.1:1"} }, nil, "log in", "refused", outputs.CheckFailed},
+		{"no way", func(c *Config, _ *cwsim.Options) { c.Endpoints = []string{"http://127.0.0.1:1"} }, nil, "connect", "refused", outputs.CheckFailed},
+		{"a proxy", nil, func(b *bench) {
+			b.http.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(b.url) } // the service itself will do
+		}, "connect", "through the proxy 127.0.0.1", outputs.CheckPassed},
 		{"no credentials", nil, func(b *bench) { b.config.Profile = "missing" }, "credentials", "missing", outputs.CheckFailed},
 		{"a clock that is off", nil, func(b *bench) {
 			b.now = func() time.Time { return noon.Add(-5 * time.Minute) }
