@@ -13,7 +13,7 @@ import (
 )
 
 // Type is the kafka output.
-var Type = outputs.Define("kafka", defaults(), open)
+var Type = outputs.Define("kafka", defaults(), open).Retaining()
 
 // Output sends documents to one Kafka cluster.
 type Output struct {

@@ -164,6 +164,7 @@ func (o *Output) askHealth(ctx context.Context, base string) (a answer, at, date
 func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool {
 	const codeNoData = 5
 	a, at, err := o.post(ctx, base, eventPath, &channel{id: newGUID()}, bytes.NewReader(nil))
+	_, at, _ = strings.Cut(at, "://")
 	switch text := (&refused{a}).Error(); {
 	case err != nil:
 		f.add("log in", outputs.CheckFailed, "see the error", "%v", err)
@@ -181,12 +182,12 @@ func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool 
 
 func (o *Output) checkAcks(ctx context.Context, base string, f *findings) {
 	const step, hint = "acknowledgement", "set useACK on the token, or an answer is all that is known of documents"
-	if o.config.Ack == ackOff {
-		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
-		return
-	}
 	err := o.probeAcks(ctx, base)
 	switch {
+	case o.config.Ack == ackOff && err == nil:
+		f.add(step, outputs.CheckWarned, `set ack = "auto", or take useACK off the token`, "the token acknowledges and is never asked: what piles up so is refused some day (code 27)")
+	case o.config.Ack == ackOff:
+		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
 	case err == nil:
 		f.add(step, outputs.CheckPassed, "", "what is indexed is acknowledged")
 	case o.config.Ack == ackRequired:
