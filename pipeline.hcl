@@ -5,6 +5,9 @@
 locals {
   paths    = "*.log,storage/logs/*.log,logs/*.log,/var/log/nginx/*.log"
   provider = env("LOG_AGGREGATION_ENABLED", "true") != "false" ? env("LOG_AGGREGATION_PROVIDER", "") : ""
+
+  # Logstash is the way to Elasticsearch where only Logstash is named.
+  by_logstash = local.provider == "elk" && env("LOGSTASH_HOST", "") != "" && env("ELASTICSEARCH_HOSTS", "") == ""
 }
 
 input "file" "logs" {
@@ -41,16 +44,32 @@ output "console" "terminal" {
 }
 
 output "file" "archive" {
-  enabled = local.provider != "elk"
+  enabled = !contains(["elk", "splunk", "cloudwatch"], local.provider)
   path    = ".sluice/archive"
 }
 
 output "elasticsearch" "elk" {
-  enabled   = local.provider == "elk"
+  enabled   = local.provider == "elk" && !local.by_logstash
   endpoints = split(",", env("ELASTICSEARCH_HOSTS", "localhost:9200"))
   prefix    = env("ELASTICSEARCH_INDEX_PREFIX", "logs")
   api_key   = env("ELASTICSEARCH_API_KEY", "")
   username  = env("ELASTICSEARCH_USERNAME", "")
   password  = env("ELASTICSEARCH_PASSWORD", "")
   ca_file   = env("ELASTICSEARCH_CA_FILE", "")
+}
+
+output "lumberjack" "logstash" {
+  enabled   = local.by_logstash
+  endpoints = ["${coalesce(env("LOGSTASH_HOST", ""), "localhost")}:${coalesce(env("LOGSTASH_PORT", ""), "5044")}"]
+}
+
+output "splunk" "hec" {
+  enabled   = local.provider == "splunk"
+  endpoints = [env("SPLUNK_HEC_URL", "https://localhost:8088")]
+  token     = env("SPLUNK_HEC_TOKEN", "")
+}
+
+output "cloudwatch" "aws" { # credentials: the environment, a profile, a role
+  enabled = local.provider == "cloudwatch"
+  region  = env("AWS_REGION", "")
 }

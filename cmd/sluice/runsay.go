@@ -53,7 +53,7 @@ func archives(cfg *config.Config) []string {
 	var dirs []string
 	for i := range cfg.Outputs {
 		if c, ok := cfg.Outputs[i].Config.(*fileoutput.Config); ok && cfg.Outputs[i].Enabled {
-			dirs = append(dirs, c.Path)
+			dirs = append(dirs, c.Folder())
 		}
 	}
 	return dirs

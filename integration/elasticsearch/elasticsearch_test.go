@@ -75,6 +75,11 @@ func TestElasticsearch(t *testing.T) {
 	t.Run("retention is planned, extended and not shortened by itself", func(t *testing.T) { retains(t, n) })
 	t.Run("without ids all is stored as often as it is sent", func(t *testing.T) { storesWithoutIDs(t, n) })
 	t.Run("one stream for all stands in the URL", func(t *testing.T) { constantStream(t, n) })
+	t.Run("plain indices have dates and policies", func(t *testing.T) { usesPlainIndices(t, n) })
+	t.Run("policies instead of lifecycles", func(t *testing.T) { usesPolicies(t, n) })
+	t.Run("a routing of the config's", func(t *testing.T) { usesRouting(t, n) })
+	t.Run("a pipeline", func(t *testing.T) { needsPipeline(t, n) })
+	t.Run("a check changes nothing", func(t *testing.T) { isChecked(t, n) })
 	t.Run("a restarted server goes on", func(t *testing.T) { survivesRestart(t, n) })
 }
 

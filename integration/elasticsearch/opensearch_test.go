@@ -69,6 +69,23 @@ func TestOpenSearch(t *testing.T) {
 			t.Errorf("got %d documents, want 60", got)
 		}
 	})
+	t.Run("plain indices have dates", func(t *testing.T) {
+		sendsTwice(t, n, "plain-*", func(c *elasticsearch.Config) {
+			c.Product, c.Index = "any", compiled(t, `plain-${service.name}-${retention.class}-${format_time("2006.01.02", timestamp)}`)
+		})
+	})
+	t.Run("a check changes nothing and reads gzip", func(t *testing.T) {
+		var steps []string
+		for _, f := range openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Product, c.Prefix = "any", "checked" }).(outputs.Checker).Check(t.Context()) {
+			t.Logf("%s %s: %s %s", f.Status, f.Step, f.Detail, f.Hint)
+			if steps = append(steps, f.Step); f.Status == outputs.CheckFailed {
+				t.Errorf("%s: %s", f.Step, f.Detail)
+			}
+		}
+		if !strings.Contains(strings.Join(steps, " "), "gzip") || n.Count(t, "checked-*") != 0 {
+			t.Errorf("got steps %v and %d documents, want gzip and none", steps, n.Count(t, "checked-*"))
+		}
+	})
 	t.Run("a mapping conflict is poison and the rest is stored", func(t *testing.T) {
 		o := openOutput(t, n, nil, func(c *elasticsearch.Config) { c.Product, c.Prefix = "any", "conflict" })
 		_ = send(t, o, outputtest.Docs(1)) // learns the parameters

@@ -7,10 +7,14 @@ import (
 	fileinput "github.com/renthub/sluice/inputs/file"
 	"github.com/renthub/sluice/inputs/stdout"
 	"github.com/renthub/sluice/outputs"
+	"github.com/renthub/sluice/outputs/cloudwatch"
 	"github.com/renthub/sluice/outputs/console"
 	"github.com/renthub/sluice/outputs/elasticsearch"
 	fileoutput "github.com/renthub/sluice/outputs/file"
+	"github.com/renthub/sluice/outputs/http"
 	"github.com/renthub/sluice/outputs/kafka"
+	"github.com/renthub/sluice/outputs/lumberjack"
+	"github.com/renthub/sluice/outputs/splunk"
 	"github.com/renthub/sluice/parsers"
 	"github.com/renthub/sluice/parsers/apache"
 	"github.com/renthub/sluice/parsers/auto"
@@ -29,7 +33,7 @@ func All() *pipeline.Components {
 	return &pipeline.Components{
 		Inputs:  []inputs.Type{fileinput.Type, stdout.Type},
 		Parsers: []parsers.Type{auto.Type, json.Type, logfmt.Type, pattern.Type, regex.Type, nginx.Type, apache.Type, laravel.Type, raw.Type},
-		Outputs: []outputs.Type{console.Type, fileoutput.Type, elasticsearch.Type, kafka.Type},
+		Outputs: []outputs.Type{console.Type, fileoutput.Type, elasticsearch.Type, splunk.Type, lumberjack.Type, http.Type, kafka.Type, cloudwatch.Type},
 		Enrich:  enricher,
 	}
 }

@@ -122,6 +122,11 @@ func orList(words []string) string {
 // hostPort is the address of the target itself, for one that is fixed.
 func (t target) hostPort() string { return net.JoinHostPort(t.host, t.port) }
 
+// endpoint is that of a target that is fixed.
+func (t target) endpoint() *Endpoint {
+	return &Endpoint{scheme: t.scheme, host: t.host, address: t.hostPort(), path: t.path, weight: t.weight, standby: t.standby}
+}
+
 // name is the target for people.
 func (t target) name() string {
 	switch t.discovery {

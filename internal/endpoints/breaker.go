@@ -1,8 +1,6 @@
 package endpoints
 
-import (
-	"time"
-)
+import "time"
 
 // rest is for how long an endpoint is spared after a failure, where there is
 // another: the next try of the same documents must not meet the same fault.
@@ -16,53 +14,66 @@ type rules struct {
 	handBack    int // good tries in a row for one that a standby stands in for
 }
 
-// note moves e's breaker by the outcome of a try, and reports whether its
-// state changed. trial is whether the try was to find out about a half-open
-// one; others were begun before it opened and say nothing new. needed is how
-// many good trials close it.
-func (e *Endpoint) note(now time.Time, r rules, o Outcome, err error, trial bool, needed int) (changed bool) {
-	if trial {
-		e.trying = false
+// note moves e's breaker by the outcome of a try. trial is whether the try was
+// to find out about a half-open one; others were begun before it opened and
+// say nothing new. needed is how many good trials close it.
+func (e *Endpoint) note(now time.Time, r rules, o Outcome, err error, trial bool, needed int) {
+	if e.state != Closed {
+		e.noteTrial(now, r, o, err, trial, needed)
+		return
 	}
+	switch o {
+	case OK:
+		e.failures, e.badChecks, e.restUntil = 0, 0, time.Time{}
+	case Throttled:
+		e.failures, e.badChecks, e.restUntil = 0, 0, now.Add(rest)
+	case Failed:
+		e.failures++
+		e.failed(now, r, err, e.failures)
+	}
+}
+
+// noteCheck is note for a health check. A good one makes no failures of
+// requests good: a server can answer a check and nothing else.
+func (e *Endpoint) noteCheck(now time.Time, r rules, o Outcome, err error, trial bool, needed int) {
+	switch {
+	case e.state != Closed:
+		e.noteTrial(now, r, o, err, trial, needed)
+	case o == Failed:
+		e.badChecks++
+		e.failed(now, r, err, e.badChecks)
+	case o != Cancelled:
+		e.badChecks = 0
+	}
+}
+
+// failed notes the failure of a closed endpoint, the last of so many.
+func (e *Endpoint) failed(now time.Time, r rules, err error, inARow int) {
+	e.lastErr, e.errAt, e.restUntil = err, now, now.Add(rest)
+	if inARow >= r.failures {
+		e.open(now, r)
+	}
+}
+
+func (e *Endpoint) noteTrial(now time.Time, r rules, o Outcome, err error, trial bool, needed int) {
 	if o == Failed {
 		e.lastErr, e.errAt = err, now
 	}
-	switch {
-	case e.state == Closed:
-		return e.noteClosed(now, r, o)
-	case !trial:
-		return false
-	case o == Cancelled:
-		// Nobody knows yet: the next may find out, at once.
+	if !trial {
+		return
+	}
+	e.trying = false
+	switch o {
+	case Cancelled: // nobody knows yet: the next may find out, at once
 		e.set(now, Open)
 		e.openUntil = now
-		return true
-	case o == Failed:
-		e.open(now, r)
-		return true
-	}
-	if e.good++; e.good >= needed {
-		e.close(now)
-		return true
-	}
-	return false
-}
-
-func (e *Endpoint) noteClosed(now time.Time, r rules, o Outcome) (changed bool) {
-	switch o {
-	case OK:
-		e.failures, e.restUntil = 0, time.Time{}
-	case Throttled:
-		e.failures, e.restUntil = 0, now.Add(rest)
 	case Failed:
-		e.failures++
-		e.restUntil = now.Add(rest)
-		if e.failures >= r.failures {
-			e.open(now, r)
-			return true
+		e.open(now, r)
+	default:
+		if e.good++; e.good >= needed {
+			e.close(now)
 		}
 	}
-	return false
 }
 
 // open gives e up for a while. One that was well for long enough begins with
@@ -83,7 +94,7 @@ func (e *Endpoint) open(now time.Time, r rules) {
 }
 
 func (e *Endpoint) close(now time.Time) {
-	e.failures, e.good, e.restUntil = 0, 0, time.Time{}
+	e.failures, e.badChecks, e.good, e.restUntil = 0, 0, 0, time.Time{}
 	e.set(now, Closed)
 }
 

@@ -9,7 +9,7 @@ import (
 // Config is the settings of a group. Outputs embed it.
 type Config struct {
 	Endpoints       []Address       `hcl:"endpoints,optional"`        // addresses of the destination; dns+https:// and srv+https:// look up several
-	Balance         string          `hcl:"balance,optional"`          // "round_robin", "least_connections", or "hash": the same source goes to the same endpoint
+	Balance         string          `hcl:"balance,optional"`          // "round_robin", "least_connections", or "hash": the same source, or all of a host, goes to the same endpoint
 	Timeout         config.Duration `hcl:"timeout,optional"`          // of one request, from its first byte to the last of its answer
 	ConnectTimeout  config.Duration `hcl:"connect_timeout,optional"`  // of a new connection, and again of its TLS handshake
 	InFlight        int             `hcl:"in_flight,optional"`        // requests at a time, at most

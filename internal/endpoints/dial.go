@@ -29,6 +29,29 @@ func (g *Group) Dial(ctx context.Context, key string) (net.Conn, *Endpoint, erro
 	return &conn{Conn: c, group: g, endpoint: t.Endpoint}, t.Endpoint, nil
 }
 
+// DialAddress connects to a place that is no endpoint of the group, HOST:PORT,
+// in the same way: through the proxy, with the certificates and the time-outs.
+// It is for destinations that name their other servers by themselves. secure is
+// whether TLS is spoken.
+func (g *Group) DialAddress(ctx context.Context, address string, secure bool) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("read address: %w", err)
+	}
+	g.start()
+	e := &Endpoint{scheme: "tcp", host: host, address: address}
+	if secure {
+		e.scheme = "tls"
+	}
+	c, err := g.wire.connect(ctx, e)
+	if err != nil {
+		err = g.explain(e, err)
+		g.wire.suspect(err)
+		return nil, g.verdict(err)
+	}
+	return &conn{Conn: c, group: g}, nil
+}
+
 // Report says how what was done over a connection ended. err is why it failed.
 func (g *Group) Report(e *Endpoint, o Outcome, err error) {
 	if err != nil {
@@ -41,11 +64,11 @@ func (g *Group) Report(e *Endpoint, o Outcome, err error) {
 	}
 }
 
-// conn is a connection of Dial.
+// conn is a connection of Dial or DialAddress.
 type conn struct {
 	net.Conn
 	group    *Group
-	endpoint *Endpoint
+	endpoint *Endpoint // nil for DialAddress
 	closed   sync.Once
 }
 
@@ -59,7 +82,11 @@ func (c *conn) Write(p []byte) (int, error) {
 
 // Close implements io.Closer.
 func (c *conn) Close() error {
-	c.closed.Do(func() { c.group.update(func(time.Time) { c.endpoint.inFlight-- }) })
+	c.closed.Do(func() {
+		if c.endpoint != nil {
+			c.group.update(func(time.Time) { c.endpoint.inFlight-- })
+		}
+	})
 	return c.Conn.Close()
 }
 

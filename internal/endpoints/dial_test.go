@@ -94,6 +94,31 @@ func TestANewConnectionAvoidsTheEndpointThatFailed(t *testing.T) {
 	}
 }
 
+func TestAnAddressOfAnotherServerIsReachedInTheSameWay(t *testing.T) {
+	root := newAuthority(t, "root", nil)
+	server := serverOf(root)
+	at := listen(t, func(c net.Conn) {
+		s := tls.Server(c, server)
+		_, _ = io.Copy(s, s)
+	})
+	c := testConfig("tls://127.0.0.1:1")
+	c.CAFile = fileOf(t, "ca.pem", certPEM(root.cert.Raw))
+	g := openGroup(t, c, tcpDeps())
+	conn, err := g.DialAddress(t.Context(), at, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	if s := g.Status()[0]; s.InFlight != 0 || s.LastError != "" {
+		t.Errorf("got %+v, want an endpoint that was not touched", s)
+	}
+	if _, err := g.DialAddress(t.Context(), "127.0.0.1:1", true); err == nil {
+		t.Error("nothing listens: got no error")
+	}
+}
+
 func TestAHandshakeThatHangsIsLeft(t *testing.T) {
 	at := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	c := testConfig("tls://" + at)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -159,5 +160,96 @@ func TestACancelledTryIsNoFailure(t *testing.T) {
 	}
 	if _, used := g.Limit(); used != 0 {
 		t.Errorf("%d permits are still used", used)
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	asked := 0
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+	})
+	if _, err := ask(t, openGroup(t, testConfig(s.URL), testDeps()), ""); err != nil || asked != 1 {
+		t.Errorf("got %d requests, %v, want 1", asked, err)
+	}
+}
+
+func TestEveryTryGivesItsPermitBack(t *testing.T) {
+	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("Want") {
+		case "cut":
+			panic(http.ErrAbortHandler)
+		case "half":
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, "half")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		case "503":
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	for _, want := range []string{"ok", "cut", "half", "503", "refused by us", "all open"} {
+		t.Run(want, func(t *testing.T) {
+			d := testDeps()
+			if want == "refused by us" {
+				d.Authorize = func(*http.Request) error { return errTest }
+			}
+			c := testConfig(s.URL)
+			c.Breaker.Failures = 1
+			g := openGroup(t, c, d)
+			for range 5 { // more than there are permits
+				req := mustRequest(t)
+				req.Header.Set("Want", strings.Replace(want, "all open", "cut", 1))
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				if answer, err := g.Do(ctx, req, ""); err == nil {
+					_, _ = io.ReadAll(answer.Body)
+					_ = answer.Body.Close()
+					_ = answer.Body.Close()
+				} else if errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v, want permits to be free", err)
+				}
+				cancel()
+			}
+			if _, used := g.Limit(); used != 0 {
+				t.Errorf("%d permits are still used", used)
+			}
+			s := g.Status()[0]
+			if failed := want == "cut" || want == "half" || want == "503" || want == "all open"; failed != (s.LastError != "") || s.InFlight != 0 {
+				t.Errorf("got %+v, want failed %v and nothing in flight", s, failed)
+			}
+		})
+	}
+}
+
+func TestABodyCanSayWhatItsStatusDoesNot(t *testing.T) {
+	s := serve(t, say(`{"errors":true}`))
+	c := testConfig(s.URL)
+	c.InFlight = 8
+	g := openGroup(t, c, testDeps())
+	answer, err := g.RoundTrip(mustRequest(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ReportBody(answer.Body, Throttled, nil)
+	_ = answer.Body.Close()
+	if size, _ := g.Limit(); size != 5 {
+		t.Errorf("got a limit of %d after all was refused, want 5", size)
+	}
+	ReportBody(io.NopCloser(strings.NewReader("")), Failed, nil) // another's body
+}
+
+func TestWhatIsLessSafeThanItCouldBeIsSaid(t *testing.T) {
+	for want, change := range map[string]func(*Config, *Deps){
+		"credentials are sent without encryption": func(_ *Config, d *Deps) { d.Credentials = true },
+		"certificates are not verified":           func(c *Config, _ *Deps) { c.TLSSkipVerify = true },
+	} {
+		var said strings.Builder
+		c, d := testConfig("http://a:9200"), testDeps()
+		d.Logger = slog.New(slog.NewTextHandler(&said, nil))
+		change(&c, &d)
+		openGroup(t, c, d)
+		if !strings.Contains(said.String(), want) {
+			t.Errorf("got %q, want a warning that %s", said.String(), want)
+		}
 	}
 }

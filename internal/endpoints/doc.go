@@ -36,7 +36,11 @@
 //	conn, endpoint, err := group.Dial(ctx, key)
 //	group.Report(endpoint, endpoints.Failed, err)
 //
-// and, where its requests are to count against in_flight, Acquire.
+// and, where its requests are to count against in_flight, Acquire. One whose
+// destination names its other servers by itself, as Kafka does, reaches those
+// by DialAddress.
+//
+// Reach is the beginning of an output's check (`sluice doctor`).
 //
 // Errors can be returned from Send as they are: *outputs.Misconfigured where a
 // person must act (a certificate), *outputs.Throttled while no endpoint is in
@@ -46,7 +50,7 @@
 // # How an endpoint is chosen
 //
 // Each endpoint has a circuit breaker: closed while it is in use, open after
-// breaker.failures failures in a row, and half-open while one try, mostly a
+// breaker.failures failures in a row, of requests or of checks, and half-open while one try, mostly a
 // health check, finds out whether it is back. An endpoint whose last try
 // failed rests for two seconds, if there is another. Standbys are used while
 // no other endpoint is closed; these are taken back after hand_back_after good

@@ -23,7 +23,8 @@ type Endpoint struct {
 	weight    int
 	state     State
 	since     time.Time     // of the state
-	failures  int           // in a row
+	failures  int           // of tries, in a row
+	badChecks int           // health checks that failed, in a row
 	lastErr   error         // of the last failure
 	errAt     time.Time     // of lastErr
 	restUntil time.Time     // another is preferred until then

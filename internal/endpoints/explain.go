@@ -35,6 +35,15 @@ func needsPerson(err error) bool {
 	return errors.As(err, &e) && e.person
 }
 
+// adviceOf is what to do about an error of a try.
+func adviceOf(err error) string {
+	var e *tryError
+	if errors.As(err, &e) {
+		return e.advice
+	}
+	return ""
+}
+
 // explain says where an error happened and what to do about it.
 func (g *Group) explain(endpoint *Endpoint, err error) error {
 	var known *tryError

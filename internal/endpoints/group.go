@@ -118,10 +118,9 @@ func (g *Group) parse() error {
 		g.targets = append(g.targets, t)
 		if t.discovery == fixed {
 			g.lookups[i].done = true
-			g.endpoints = append(g.endpoints, &Endpoint{
-				scheme: t.scheme, host: t.host, address: t.hostPort(), path: t.path,
-				weight: t.weight, standby: t.standby, from: i, since: now, checkedAt: now,
-			})
+			e := t.endpoint()
+			e.from, e.since, e.checkedAt = i, now, now
+			g.endpoints = append(g.endpoints, e)
 		}
 	}
 	return nil
@@ -129,9 +128,12 @@ func (g *Group) parse() error {
 
 // warn says what makes connections less safe than they could be.
 func (g *Group) warn() {
+	unverified := 0.0
 	if g.config.TLSSkipVerify {
+		unverified = 1
 		g.deps.Logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", g.deps.Name, "setting", "tls_skip_verify")
 	}
+	g.metrics.skipped.WithLabelValues().Set(unverified)
 	for _, t := range g.targets {
 		if g.deps.Credentials && !isTLS(t.scheme) {
 			g.deps.Logger.Warn("credentials are sent without encryption", "output", g.deps.Name, "endpoint", t.name())

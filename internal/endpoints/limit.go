@@ -25,7 +25,7 @@ func (l *limit) acquire(ctx context.Context) error {
 		return err
 	}
 	l.mu.Lock()
-	if l.used < l.size.size && l.waiting.Len() == 0 {
+	if l.used < l.size.size { // then nobody waits: what is free is handed out at once
 		l.used++
 		l.mu.Unlock()
 		return nil

@@ -234,6 +234,30 @@ func TestNoPermitIsLostWhenAWaiterGivesUp(t *testing.T) {
 	}
 }
 
+// Both can happen at once: it is the waiter's turn, and it gives up.
+func TestAPermitOfAWaiterThatGaveUpGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimit(1, 1)
+		for range 100 {
+			if err := l.acquire(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- l.acquire(ctx) }()
+			synctest.Wait()
+			cancel() // it has given up, and does not know yet that it is its turn
+			l.release(time.Now(), sample{outcome: OK})
+			if err := <-done; err == nil {
+				l.release(time.Now(), sample{outcome: OK})
+			}
+			if _, used := l.now(); used != 0 {
+				t.Fatalf("got %d used, want none", used)
+			}
+		}
+	})
+}
+
 func TestALowerLimitHoldsForThoseUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimit(1, 3)

@@ -22,6 +22,7 @@ type metrics struct {
 	state    *prometheus.GaugeVec
 	inFlight *prometheus.GaugeVec
 	limit    *prometheus.GaugeVec
+	skipped  *prometheus.GaugeVec
 
 	mu    sync.Mutex
 	names map[string]bool // guarded by mu
@@ -46,12 +47,15 @@ func newMetrics(d Deps) (*metrics, error) {
 		limit: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "sluice_endpoint_limit_requests", Help: "How many requests the output sends at a time at present, between min_in_flight and in_flight.", ConstLabels: fixed,
 		}, nil),
+		skipped: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "sluice_endpoint_unverified", Help: "1 if tls_skip_verify is set: anyone on the way can read and change logs.", ConstLabels: fixed,
+		}, nil),
 	}
 	if d.Metrics == nil {
 		return m, nil
 	}
 	return m, errors.Join(register(d.Metrics, &m.requests), register(d.Metrics, &m.checks), register(d.Metrics, &m.state),
-		register(d.Metrics, &m.inFlight), register(d.Metrics, &m.limit))
+		register(d.Metrics, &m.inFlight), register(d.Metrics, &m.limit), register(d.Metrics, &m.skipped))
 }
 
 // register registers a metric, or takes the one that is there: after a reload
@@ -93,11 +97,15 @@ func (m *metrics) checked(e *Endpoint, o Outcome) {
 	m.checks.WithLabelValues(m.label(e), o.String()).Inc()
 }
 
-// forget ends what is shown of an endpoint that is gone. What it counted stays.
+// forget ends what is shown of an endpoint that is gone.
 func (m *metrics) forget(e *Endpoint) {
 	name := m.label(e)
-	m.state.DeleteLabelValues(name)
-	m.inFlight.DeleteLabelValues(name)
+	if name == otherNames {
+		return
+	}
+	for _, v := range []*prometheus.MetricVec{m.state.MetricVec, m.inFlight.MetricVec, m.requests.MetricVec, m.checks.MetricVec} {
+		v.DeletePartialMatch(prometheus.Labels{"endpoint": name})
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.names, name)

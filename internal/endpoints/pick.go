@@ -155,7 +155,7 @@ func (g *Group) allOpen(now time.Time) error {
 		}
 	}
 	for _, e := range g.endpoints {
-		reasons = append(reasons, fmt.Sprintf("%s failed %d times, at last: %v", e.Name(), e.failures, e.lastErr))
+		reasons = append(reasons, fmt.Sprintf("%s failed %d times, at last: %v", e.Name(), max(e.failures, e.badChecks), e.lastErr))
 		wait = min(wait, e.openUntil.Sub(now))
 		person = person && needsPerson(e.lastErr)
 	}

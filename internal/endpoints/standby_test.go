@@ -231,3 +231,22 @@ func TestADeadIdleEndpointIsFoundByChecks(t *testing.T) {
 		wantUse(t, h, g, "b:1")
 	})
 }
+
+// A server can answer a check and nothing else.
+func TestGoodChecksDoNotMakeFailuresGood(t *testing.T) {
+	withStandby(t, func(c *Config) { c.HealthCheck.Interval = config.Duration(time.Second) }, func(t *testing.T, g *Group, h *health) {
+		for range 5 {
+			g.start()
+			time.Sleep(3 * time.Second) // good checks meanwhile
+			synctest.Wait()
+			one, err := g.choose(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			one.done(Failed, errTest)
+		}
+		if h.asks["a:1"] < 5 || !g.Status()[1].InUse {
+			t.Errorf("after %d good checks and 5 failures: got %+v, want the standby in use", h.asks["a:1"], g.Status())
+		}
+	})
+}

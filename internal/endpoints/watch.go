@@ -20,20 +20,20 @@ func (g *Group) watch(ctx context.Context) {
 	defer checks.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	reload := time.NewTicker(reloadEvery)
-	defer reload.Stop()
+	var reload <-chan time.Time
+	if g.wire.files.any() {
+		ticker := time.NewTicker(reloadEvery)
+		defer ticker.Stop()
+		reload = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-reload.C:
-			if g.wire.files.any() {
-				g.wire.files.reload()
-			}
+		case <-reload:
+			g.wire.files.reload()
 		case <-g.wire.again:
-			if g.wire.files.any() {
-				g.wire.files.reload()
-			}
+			g.wire.files.reload()
 		case <-g.kick:
 		case <-timer.C:
 		}
@@ -80,7 +80,7 @@ func (g *Group) checkAt(e *Endpoint) time.Time {
 		return e.openUntil
 	case e.trying:
 		return e.checkedAt.Add(interval) // a request finds out
-	case e.state == Closed && e.failures > 0:
+	case e.state == Closed && e.failures+e.badChecks > 0:
 		return e.checkedAt.Add(min(interval, 5*time.Second)) // decide soon
 	}
 	return e.checkedAt.Add(interval)
@@ -104,7 +104,7 @@ func (g *Group) check(ctx context.Context, t try) {
 	}
 	g.update(func(now time.Time) {
 		t.checking, t.checkedAt = false, now
-		t.note(now, g.rules, o, err, t.trial, g.needed(t.Endpoint))
+		t.noteCheck(now, g.rules, o, err, t.trial, g.needed(t.Endpoint))
 	})
 	g.metrics.checked(t.Endpoint, o)
 	if o == Failed {

@@ -9,8 +9,8 @@ import (
 
 // action is an action line. Its parts alias the line where they can.
 type action struct {
-	op        string
-	index, id []byte
+	op                 string
+	index, id, routing []byte
 }
 
 var errAction = errors.New("malformed action/metadata line")
@@ -28,6 +28,8 @@ func slowAction(line []byte) (action, error) {
 	var ops map[string]struct {
 		Index string `json:"_index"`
 		ID    string `json:"_id"`
+		// Newer servers refuse _routing.
+		Routing string `json:"routing"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
@@ -38,7 +40,7 @@ func slowAction(line []byte) (action, error) {
 		return action{}, errAction
 	}
 	for op, meta := range ops {
-		return action{op, []byte(meta.Index), []byte(meta.ID)}, nil
+		return action{op, []byte(meta.Index), []byte(meta.ID), []byte(meta.Routing)}, nil
 	}
 	return action{}, errAction
 }

@@ -35,6 +35,7 @@ func (s *Server) bulk(w http.ResponseWriter, r *http.Request) {
 	b := bulkRequest{
 		server: s, fault: fault, index: []byte(r.PathValue("index")),
 		requireStream: q.Get("require_data_stream") == "true",
+		pipeline:      q.Get("pipeline"),
 		filtered:      strings.Contains(q.Get("filter_path"), "items.*.status"),
 		out:           f.out[:0],
 	}
@@ -138,6 +139,7 @@ type bulkRequest struct {
 	fault         Fault
 	index         []byte // from the URL
 	requireStream bool
+	pipeline      string
 	filtered      bool
 	out           []byte // the items of the answer
 	n             int
@@ -225,7 +227,17 @@ func (b *bulkRequest) check(a action, doc []byte) (status int, kind, reason stri
 		if b.requireStream {
 			return http.StatusNotFound, "index_not_found_exception", "no such index [" + string(a.index) + "] and [require_data_stream] request flag is [true] and [" + string(a.index) + "] is not a data stream"
 		}
-		b.server.stray.Add(1)
+		if !isIndexName(a.index) {
+			return http.StatusBadRequest, "invalid_index_name_exception", "Invalid index name [" + string(a.index) + "]"
+		}
+		if !b.server.templates.plain(string(a.index)) {
+			b.server.stray.Add(1)
+		}
+	} else if len(a.routing) > 0 && !b.server.templates.routable(string(a.index)) {
+		return http.StatusBadRequest, "illegal_argument_exception", "index request targeting data stream [" + string(a.index) + "] specifies a custom routing [" + string(a.routing) + "]. target the backing indices directly or remove the custom routing."
+	}
+	if b.pipeline != "" && !slices.Contains(b.server.options.Pipelines, b.pipeline) {
+		return http.StatusBadRequest, "illegal_argument_exception", "pipeline with id [" + b.pipeline + "] does not exist"
 	}
 	if !b.server.options.Strict {
 		if !looksLikeDocument(doc) {
@@ -237,6 +249,11 @@ func (b *bulkRequest) check(a action, doc []byte) (status int, kind, reason stri
 		return http.StatusBadRequest, "document_parsing_exception", err.Error()
 	}
 	return 0, "", ""
+}
+
+// isIndexName reports whether an index can have a name.
+func isIndexName(name []byte) bool {
+	return len(name) <= 255 && !bytes.ContainsAny(name[:1], "-_+.") && !bytes.ContainsAny(name, `\/*?"<>| ,#:`) && bytes.Equal(name, bytes.ToLower(name))
 }
 
 // isStream reports whether an index is a data stream. Most documents of a

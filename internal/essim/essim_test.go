@@ -68,6 +68,7 @@ func TestBulk(t *testing.T) {
 		{"an empty line between", pair("1", good) + "\n" + pair("2", good), 400, "malformed action"},
 		{"another operation", `{"index":{"_index":"logs-a-b"}}` + "\n" + good + "\n", 200, "only write ops with an op_type of create"},
 		{"a stream without a template", strings.Replace(pair("1", good), "logs-", "x-", 1), 200, `"status":404`},
+		{"a name that no index can have", strings.Replace(pair("1", good), "logs-a-b", "_x", 1), 200, `"status":404`},
 		{"more than the limit", pair("1", `{"@timestamp":1,"a":"`+strings.Repeat("x", 1<<20)+`"}`), 413, ""},
 		{"no timestamp", pair("1", `{"message":"x"}`), 200, "timestamp field [@timestamp] is missing"},
 		{"a timestamp that is none", pair("1", `{"@timestamp":"yesterday"}`), 200, "failed to parse field [@timestamp]"},

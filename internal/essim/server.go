@@ -23,6 +23,8 @@ type Options struct {
 	KeepIDs bool
 	// Templates are index patterns that have a template from the start.
 	Templates []string
+	// Pipelines are the ingest pipelines that there are.
+	Pipelines []string
 	// Any is a server that is not Elasticsearch: without the product header,
 	// and with no parameter that OpenSearch does not know.
 	Any bool
@@ -52,7 +54,7 @@ type Counts struct {
 	WireBytes  int64 // bytes of bulk requests as they came
 	Duplicates int64 // answered with 409
 	Refused    int64 // documents refused, by a fault or by a check
-	Stray      int64 // documents that made an index that is no data stream
+	Stray      int64 // documents that made an index that no template covers
 	Dropped    int64 // answers dropped after storing
 }
 
@@ -61,6 +63,7 @@ type Server struct {
 	options   Options
 	ids       idSet
 	templates templates
+	policies  policies
 	faults    faults
 	pool      inflaters
 	mux       *http.ServeMux
@@ -94,6 +97,10 @@ func New(o Options) *Server {
 	s.mux.HandleFunc("DELETE /_index_template/{name}", s.deleteTemplate)
 	s.mux.HandleFunc("GET /_data_stream/{pattern}", s.getStreams)
 	s.mux.HandleFunc("PUT /_data_stream/{name}/_lifecycle", s.putLifecycle)
+	if !o.Any {
+		s.mux.HandleFunc("GET /_ilm/policy/{name}", s.getPolicy)
+		s.mux.HandleFunc("PUT /_ilm/policy/{name}", s.putPolicy)
+	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, "illegal_argument_exception", "no handler found for uri ["+r.URL.Path+"] and method ["+r.Method+"]")
 	})

@@ -23,8 +23,18 @@ type template struct {
 	Stream   *json.RawMessage `json:"data_stream"`
 	Template struct {
 		Lifecycle *lifecycle `json:"lifecycle"`
+		Settings  struct {
+			Index struct {
+				Lifecycle struct {
+					Name string `json:"name"`
+				} `json:"lifecycle"`
+			} `json:"index"`
+		} `json:"settings"`
 	} `json:"template"`
 }
+
+// policy is the ILM policy that a template names.
+func (t template) policy() string { return t.Template.Settings.Index.Lifecycle.Name }
 
 type lifecycle struct {
 	Enabled   *bool  `json:"enabled,omitempty"`
@@ -35,6 +45,36 @@ type stream struct {
 	Name      string     `json:"name"`
 	Template  string     `json:"template"`
 	Lifecycle *lifecycle `json:"lifecycle,omitempty"`
+	Policy    string     `json:"ilm_policy,omitempty"`
+	ManagedBy string     `json:"next_generation_managed_by"`
+	routable  bool
+}
+
+// plain reports whether a template makes an index of that name that is no data
+// stream.
+func (t *templates) plain(name string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	best := t.bestLocked(name)
+	return best != "" && t.byName[best].Stream == nil
+}
+
+// routable reports whether a stream takes documents with a routing.
+func (t *templates) routable(name string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.streams[name].routable
+}
+
+// bestLocked is the template that makes an index of that name.
+func (t *templates) bestLocked(name string) string {
+	best := ""
+	for n, one := range t.byName {
+		if one.covers(name) && (best == "" || one.Priority > t.byName[best].Priority) {
+			best = n
+		}
+	}
+	return best
 }
 
 // stream reports whether a name is a data stream, and makes it if a template
@@ -48,19 +88,18 @@ func (t *templates) stream(name string) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	best := ""
-	for n, one := range t.byName {
-		if one.covers(name) && (best == "" || one.Priority > t.byName[best].Priority) {
-			best = n
-		}
-	}
+	best := t.bestLocked(name)
 	if best == "" || t.byName[best].Stream == nil {
 		return false
 	}
 	if t.streams == nil {
 		t.streams = map[string]*stream{}
 	}
-	made := &stream{Name: name, Template: best}
+	made := &stream{Name: name, Template: best, Policy: t.byName[best].policy(), ManagedBy: "Data stream lifecycle"}
+	made.routable = strings.Contains(string(*t.byName[best].Stream), `"allow_custom_routing":true`)
+	if made.Policy != "" { // it goes before a lifecycle
+		made.ManagedBy = "Index Lifecycle Management"
+	}
 	if l := t.byName[best].Template.Lifecycle; l != nil {
 		copied := *l
 		made.Lifecycle = &copied
@@ -99,16 +138,30 @@ func (t *templates) put(name string, body []byte, create bool) error {
 	return nil
 }
 
-// overlap is enough of a check for patterns whose stars stand for the same.
+// overlap reports whether some name matches patterns of both lists.
 func overlap(a, b []string) bool {
 	for _, p := range a {
 		for _, q := range b {
-			if matches(p, strings.ReplaceAll(q, "*", "x")) || matches(q, strings.ReplaceAll(p, "*", "x")) {
+			if meet(p, q) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// meet reports whether some name matches two patterns with *. They are short:
+// nothing is remembered on the way.
+func meet(p, q string) bool {
+	switch {
+	case p == "" || q == "":
+		return strings.Trim(p+q, "*") == ""
+	case p[0] == '*':
+		return meet(p[1:], q) || meet(p, q[1:])
+	case q[0] == '*':
+		return meet(p, q[1:]) || meet(p[1:], q)
+	}
+	return p[0] == q[0] && meet(p[1:], q[1:])
 }
 
 func (s *Server) getTemplates(w http.ResponseWriter, r *http.Request) {

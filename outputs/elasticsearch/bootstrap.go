@@ -61,9 +61,18 @@ func (o *Output) bootstrap(ctx context.Context) error {
 		case place.priority < 0:
 			return &outputs.Misconfigured{Err: fmt.Errorf("index template %s covers a part of %s with priority 0 and leaves no lower one: make a template for %s", place.blocking, t.pattern, t.pattern)}
 		}
+		if o.usesILM() {
+			if err := o.bootstrapPolicy(ctx, t); err != nil {
+				return o.withoutPrivilege(err)
+			}
+		}
 		if err := o.putTemplate(ctx, t, place.priority); err != nil {
 			return o.withoutPrivilege(err)
 		}
+		// Patterns with a star behind the class have names in common with
+		// those of other classes, though no name of ours is one: they may not
+		// have the same priority.
+		there = append(there, t.listed(place.priority))
 		o.logger.Info("made index template", "template", t.template, "streams", t.pattern, "keep", formatRetention(t.class.Keep))
 	}
 	return nil
@@ -78,6 +87,13 @@ func (o *Output) withoutPrivilege(err error) error {
 	}
 	o.logger.Warn("cannot see or make index templates", "error", e)
 	return nil
+}
+
+// listed is a target's template as the server would list it.
+func (t target) listed(priority int) serverTemplate {
+	s := serverTemplate{Name: t.template}
+	s.Body.Patterns, s.Body.Priority = []string{t.pattern}, priority
+	return s
 }
 
 // place is where a target's template goes among those that are there.

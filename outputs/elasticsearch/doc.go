@@ -31,6 +31,31 @@
 // class that no template covers; bootstrap.go. Optional parameters of _bulk
 // are sent until a server refuses one: such a refusal stores nothing.
 //
+// # Retention
+//
+// By default a template has a data stream lifecycle of its class's time. With
+// lifecycle = "ilm" it names a policy of index lifecycle management instead,
+// which is made too where it is missing, and changed by `sluice retention
+// apply` alone.
+//
+// # Plain indices
+//
+// With index instead of data_stream documents go to indices, whose names
+// should have a date:
+//
+//	index = "app-${retention.class}-${format_time("2006.01.02", timestamp)}"
+//
+// They are deleted by an ILM policy, counted from when they were made. An id is
+// unique in its index: the date of an event does not change, so that a repeat
+// meets the same one, at any time.
+//
+// # Elsewhere
+//
+// cloud_id stands for the endpoints of a deployment in Elastic Cloud. An aws
+// block signs requests for Amazon OpenSearch Service (signature version 4) with
+// the credentials that every AWS SDK finds; product is "any" then. A collection
+// of OpenSearch Serverless for time series takes no ids: document_id = false.
+//
 // # Limits of the promise
 //
 // An id is unique in one backing index only. What is sent before a rollover and

@@ -1,6 +1,7 @@
 package elasticsearch
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +30,7 @@ type Output struct {
 	metrics metrics
 	group   *endpoints.Group
 	client  *elastictransport.Client
+	signer  *signer // nil without an aws block
 
 	turn     chan struct{} // holds a token while one Send prepares the server
 	prepared atomic.Bool   // product checked, templates there
@@ -44,6 +46,10 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	c, err := c.resolved()
+	if err != nil {
+		return nil, err
+	}
 	form, err := c.form(d.Classes)
 	if err != nil {
 		return nil, err
@@ -54,8 +60,13 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	}
 	o := &Output{
 		config: c, name: d.Name, logger: d.Logger, now: d.Now, classes: d.Classes,
-		streams: newStreams(form, c, m.overflow), metrics: m,
+		streams: newStreams(form, c, m.overflow, d.Now), metrics: m,
 		turn: make(chan struct{}, 1),
+	}
+	if c.AWS != nil {
+		if o.signer, err = newSigner(context.Background(), *c.AWS, d.Now); err != nil {
+			return nil, err
+		}
 	}
 	o.group, err = endpoints.New(c.Config, endpoints.Deps{
 		Name: d.Name, Logger: d.Logger, Metrics: d.Metrics, Schemes: c.schemes(),
@@ -76,7 +87,7 @@ func (c Config) form(classes []outputs.Class) (*form, error) {
 	for i, class := range classes {
 		names[i] = class.Name
 	}
-	f, err := newForm(c.DataStream, c.Prefix, names)
+	f, err := newForm(c, names)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +96,7 @@ func (c Config) form(classes []outputs.Class) (*form, error) {
 	}
 	for _, class := range classes {
 		if class.Keep != classes[0].Keep {
-			return nil, fmt.Errorf("data_stream needs ${retention.class}: classes %s and %s are kept for different times, and one stream has one lifecycle", classes[0].Name, class.Name)
+			return nil, fmt.Errorf("%s needs ${retention.class}: classes %s and %s are kept for different times, and one stream has one lifecycle", f.setting, classes[0].Name, class.Name)
 		}
 	}
 	return f, nil
@@ -133,6 +144,8 @@ func (o *Output) Close() error { return o.group.Close() }
 // secret's file may have changed.
 func (o *Output) authorize(req *http.Request) error {
 	switch {
+	case o.signer != nil:
+		return o.signer.sign(req)
 	case o.config.APIKey.IsSet():
 		req.Header.Set("Authorization", "ApiKey "+o.config.APIKey.Reveal())
 	case o.config.Username != "":
@@ -143,6 +156,9 @@ func (o *Output) authorize(req *http.Request) error {
 
 // refreshSecrets reads rotated secrets after the server refused the old ones.
 func (o *Output) refreshSecrets() error {
+	if o.signer != nil {
+		o.signer.credentials.Invalidate()
+	}
 	_, keyErr := o.config.APIKey.Refresh()
 	_, passwordErr := o.config.Password.Refresh()
 	return errors.Join(keyErr, passwordErr)

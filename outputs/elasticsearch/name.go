@@ -24,6 +24,7 @@ const (
 )
 
 const (
+	timePath  = "@timestamp"       // what format_time reads, in index names
 	classPath = "labels.retention" // what ${retention.class} reads
 	generic   = "generic"          // for a value that an event has not
 )
@@ -31,6 +32,7 @@ const (
 // form is how streams are named: a template whose values from events are
 // confined. It is immutable.
 type form struct {
+	setting  string // "data_stream" or "index", for messages
 	template *expr.Template
 	// fields are what the template reads, if it does nothing else with them
 	// than to put them into the name. Else it is nil.
@@ -39,9 +41,12 @@ type form struct {
 	records *sync.Pool        // of *nameRecord
 }
 
-// newForm returns the form that template says, or the default one if it is
-// nil.
-func newForm(template *expr.Template, prefix string, classes []string) (*form, error) {
+// newForm returns the form that the config says, or the default one.
+func newForm(c Config, classes []string) (*form, error) {
+	template, setting, prefix := c.DataStream, "data_stream", c.Prefix
+	if c.Index != nil {
+		template, setting = c.Index, "index"
+	}
 	if template == nil {
 		var err error
 		if strings.ContainsAny(prefix, "$%{") { // not one to be read as a template
@@ -51,7 +56,7 @@ func newForm(template *expr.Template, prefix string, classes []string) (*form, e
 			return nil, fmt.Errorf("read prefix: %w", err)
 		}
 	}
-	f := &form{template: template, fields: plainFields(template), classes: map[string][]byte{}, records: &sync.Pool{New: func() any { return new(nameRecord) }}}
+	f := &form{setting: setting, template: template, fields: plainFields(template), classes: map[string][]byte{}, records: &sync.Pool{New: func() any { return new(nameRecord) }}}
 	for _, c := range classes {
 		f.classes[c] = []byte(c)
 	}
@@ -76,19 +81,19 @@ func (f *form) check() error {
 	const mark = '\n' // for values; no literal may have it
 	text := f.template.RenderParts(nil, nothing{}, func(dst, _ []byte) []byte { return append(dst, mark) })
 	if len(text) == 0 || text[0] == mark {
-		return errors.New("data_stream must begin with text of its own, so that no event can name another's stream")
+		return fmt.Errorf("%s must begin with text of its own, so that no event can name another's", f.setting)
 	}
 	switch text[0] {
 	case '-', '_', '.':
-		return errors.New("data_stream must not begin with -, _ or a dot")
+		return fmt.Errorf("%s must not begin with -, _ or a dot", f.setting)
 	}
 	for _, c := range text {
 		if c != mark && c != '-' && !inName(c) {
-			return fmt.Errorf("data_stream holds %q: lower-case letters, digits, - _ . are allowed", c)
+			return fmt.Errorf("%s holds %q: lower-case letters, digits, - _ . are allowed", f.setting, c)
 		}
 	}
 	if len(text) > maxName-maxValue {
-		return fmt.Errorf("data_stream has more than %d bytes of its own", maxName-maxValue)
+		return fmt.Errorf("%s has more than %d bytes of its own", f.setting, maxName-maxValue)
 	}
 	return nil
 }
@@ -102,7 +107,7 @@ func (f *form) hasClass() bool { return f.template.Reads(classPath) }
 // pattern is the index pattern of all names of one retention class.
 func (f *form) pattern(class string) string {
 	text := f.template.RenderParts(nil, patternRecord(class), func(dst, value []byte) []byte {
-		if bytes.IndexByte(value, '*') >= 0 {
+		if len(value) == 0 || bytes.IndexByte(value, '*') >= 0 { // a date of any time is empty
 			return append(dst, '*')
 		}
 		return appendConfined(dst, value)
@@ -158,9 +163,18 @@ func (f *form) append(dst []byte, d *event.Doc, spared bool) []byte {
 }
 
 func (f *form) render(dst []byte, d *event.Doc, spared bool, part func(dst, value []byte) []byte) []byte {
+	return f.renderAny(dst, f.template, d, spared, part)
+}
+
+// renderOther appends another template than that of the name.
+func (f *form) renderOther(dst []byte, t *expr.Template, d *event.Doc, part func(dst, value []byte) []byte) []byte {
+	return f.renderAny(dst, t, d, false, part)
+}
+
+func (f *form) renderAny(dst []byte, t *expr.Template, d *event.Doc, spared bool, part func(dst, value []byte) []byte) []byte {
 	r := f.records.Get().(*nameRecord)
 	*r = nameRecord{d, f.classes, spared}
-	dst = f.template.RenderParts(dst, r, part)
+	dst = t.RenderParts(dst, r, part)
 	*r = nameRecord{}
 	f.records.Put(r)
 	return dst
@@ -196,7 +210,7 @@ func (r *nameRecord) Lookup(path string) event.Value {
 			text = []byte(r.doc.Retention)
 		}
 		return event.Value{Kind: event.String, Text: text}
-	case r.spared:
+	case r.spared && path != timePath:
 		return event.Value{}
 	}
 	return r.doc.Lookup(path)

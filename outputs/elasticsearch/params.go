@@ -24,9 +24,9 @@ type params struct {
 // optionalParams is their number.
 const optionalParams = 2
 
-func (p *params) apply(req *esapi.BulkRequest) {
+func (p *params) apply(req *esapi.BulkRequest, streams bool) {
 	yes, no := true, false
-	if !p.noRequireDataStream.Load() {
+	if streams && !p.noRequireDataStream.Load() {
 		req.RequireDataStream = &yes // a missing template must not make a stray index
 	}
 	if !p.noIncludeSourceOnError.Load() {

@@ -43,7 +43,18 @@ func (o *Output) PlanRetention(ctx context.Context) ([]outputs.RetentionChange, 
 	}
 	var plan []outputs.RetentionChange
 	for _, t := range o.targets() {
-		plan = append(plan, planTemplate(t, there)...)
+		if o.usesILM() {
+			policy, err := o.planPolicy(ctx, t)
+			if err != nil {
+				return nil, err
+			}
+			plan = append(append(plan, policy...), planPolicyTemplate(t, there)...)
+		} else {
+			plan = append(plan, planTemplate(t, there)...)
+		}
+		if o.config.Index != nil {
+			continue // an index names its policy by itself
+		}
 		streams, known, err := o.listStreams(ctx, t.pattern)
 		if err != nil {
 			return nil, err
@@ -55,7 +66,11 @@ func (o *Output) PlanRetention(ctx context.Context) ([]outputs.RetentionChange, 
 			})
 		}
 		for _, s := range streams {
-			plan = append(plan, planStream(t, s)...)
+			if o.usesILM() {
+				plan = append(plan, planPolicyStream(t, s)...)
+			} else {
+				plan = append(plan, planStream(t, s)...)
+			}
 		}
 	}
 	return plan, nil
@@ -178,6 +193,8 @@ func (o *Output) ApplyRetention(ctx context.Context, changes []outputs.Retention
 
 func (o *Output) applyChange(ctx context.Context, c outputs.RetentionChange) error {
 	switch {
+	case c.Kind == kindPolicy:
+		return o.setPolicy(ctx, c.Name, c.Want)
 	case c.Kind == kindStream:
 		return o.setStream(ctx, c.Name, c.Want)
 	case c.Action == outputs.CreateRetention:

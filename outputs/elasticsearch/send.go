@@ -69,11 +69,13 @@ func (o *Output) bulk(ctx context.Context, body io.Reader) (*esapi.Response, err
 		// The server is to give up first, and say for which documents.
 		Timeout: o.config.Timeout.Std() * 3 / 4,
 		Header:  http.Header(bulkHeader).Clone(),
+		// "" leaves it to the index.
+		Pipeline: o.config.Pipeline,
 	}
 	if stream, ok := o.streams.form.constant(); ok {
 		req.Index = stream
 	}
-	o.params.apply(&req)
+	o.params.apply(&req, o.config.Index == nil)
 	return req.Do(ctx, o.client)
 }
 

@@ -443,3 +443,12 @@ func TestNothingReadsTheBodyAfterSend(t *testing.T) {
 		outputtest.Poison(r)
 	}
 }
+
+func TestItemsThatAreAllThrottledLowerTheLimit(t *testing.T) {
+	b := openBench(t, outputtest.Deps(t), nil)
+	b.sim.Next(essim.Fault{Item: func(int, []byte) (int, string, string) { return 429, "es_rejected_execution_exception", "full" }})
+	_ = try(t, b, outputtest.Docs(3)) // Throttled
+	if size, used := b.group.Limit(); size != 1 || used != 0 {
+		t.Errorf("got a limit of %d and %d used, want 1 and 0", size, used)
+	}
+}

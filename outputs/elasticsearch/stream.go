@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,10 +18,12 @@ type streams struct {
 	ids      bool // document_id
 	limit    int  // of names
 	overflow prometheus.Counter
+	now      func() time.Time // nil where the names stay: those of indices have dates
 
 	lines atomic.Pointer[map[string]line] // by form.appendKey; copied to be changed
 	mu    sync.Mutex
 	names map[string]bool // guarded by mu; confined, at most limit
+	day   int64           // guarded by mu; the day that names are counted for
 }
 
 // line is the beginning of an action line, up to the id.
@@ -33,8 +36,11 @@ type line struct {
 // values can be one name once confined, and events choose the values.
 const keysForName = 4
 
-func newStreams(form *form, c Config, overflow prometheus.Counter) *streams {
+func newStreams(form *form, c Config, overflow prometheus.Counter, now func() time.Time) *streams {
 	s := &streams{form: form, ids: c.DocumentID, limit: c.MaxStreams, overflow: overflow, names: map[string]bool{}}
+	if c.Index != nil {
+		s.now = now
+	}
 	s.lines.Store(&map[string]line{})
 	return s
 }
@@ -59,6 +65,7 @@ func (s *streams) learn(key string, d *event.Doc) line {
 	name := string(s.form.append(nil, d, false))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.turnDay()
 	lines := *s.lines.Load()
 	if there, ok := lines[key]; ok {
 		return there
@@ -76,8 +83,20 @@ func (s *streams) learn(key string, d *event.Doc) line {
 	return made
 }
 
+// turnDay begins a new count of names with each day, where names have dates.
+// The caller holds mu.
+func (s *streams) turnDay() {
+	if s.now == nil {
+		return
+	}
+	if day := s.now().Unix() / (24 * 60 * 60); day != s.day {
+		s.day, s.names = day, map[string]bool{}
+		s.lines.Store(&map[string]line{})
+	}
+}
+
 // appendLine appends the action line of d's stream, up to where the id goes,
-// or whole if there are no ids.
+// or to where it would if there are no ids.
 func (s *streams) appendLine(dst []byte, d *event.Doc, spared bool) []byte {
 	_, constant := s.form.constant()
 	dst = append(dst, `{"create":{`...)
@@ -87,7 +106,7 @@ func (s *streams) appendLine(dst []byte, d *event.Doc, spared bool) []byte {
 	}
 	switch {
 	case !s.ids:
-		return append(dst, "}}\n"...)
+		return dst
 	case !constant:
 		dst = append(dst, ',')
 	}

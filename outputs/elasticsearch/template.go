@@ -37,11 +37,11 @@ func (o *Output) targets() []target {
 	return list
 }
 
-// templateName is sluice-PREFIX-CLASS. With a data_stream of its own an output
-// has that one's literal beginning as prefix.
+// templateName is sluice-PREFIX-CLASS. With a data_stream or an index of its own
+// an output has that one's literal beginning as prefix.
 func (o *Output) templateName(class string) string {
 	prefix := o.config.Prefix
-	if o.config.DataStream != nil {
+	if o.config.DataStream != nil || o.config.Index != nil {
 		prefix = strings.Trim(literalStart(o.streams.form.pattern("")), "-_.")
 	}
 	text := "sluice-" + prefix
@@ -56,20 +56,31 @@ func literalStart(pattern string) string {
 	return strings.TrimSuffix(start, generic)
 }
 
-// body is the index template of a target. It uses nothing that a plain server
-// lacks: no component templates, no ILM, no field types of its modules.
+// body is the index template of a target. Unless it is asked for, it uses
+// nothing that a plain server lacks: no component templates, no ILM, no field
+// types of its modules.
 func (t target) body(o *Output, priority int, withLifecycle bool) map[string]any {
 	template := map[string]any{"mappings": o.mappings()}
-	if withLifecycle {
+	switch {
+	case o.usesILM():
+		template["settings"] = map[string]any{"index": map[string]any{"lifecycle": map[string]any{"name": t.policy()}}}
+	case withLifecycle && o.config.Index == nil:
 		template["lifecycle"] = lifecycleBody(t.class.Keep)
 	}
-	return map[string]any{
+	body := map[string]any{
 		"index_patterns": []string{t.pattern},
-		"data_stream":    map[string]any{},
 		"priority":       priority,
 		"template":       template,
 		"_meta":          map[string]any{"managed_by": "sluice", "retention_class": t.class.Name},
 	}
+	if o.config.Index == nil {
+		stream := map[string]any{}
+		if o.config.Routing != nil {
+			stream["allow_custom_routing"] = true
+		}
+		body["data_stream"] = stream
+	}
+	return body
 }
 
 // mappings fit documents with ECS names. What is not named here is mapped as

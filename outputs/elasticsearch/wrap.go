@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/internal/expr"
 )
 
 // wrapVersion changes when the bytes that Wrap makes do.
@@ -24,9 +25,12 @@ func (o *Output) Wrap(dst []byte, d *event.Doc) ([]byte, int, error) {
 	start := len(dst)
 	dst = o.streams.appendAction(dst, d)
 	if o.config.DocumentID {
-		dst = appendID(dst, d.ID)
-		dst = append(dst, "\"}}\n"...)
+		dst = append(appendID(dst, d.ID), '"')
 	}
+	if o.config.Routing != nil {
+		dst = o.appendRouting(dst, d)
+	}
+	dst = append(dst, "}}\n"...)
 	docAt := len(dst) - start
 	dst = append(dst, d.JSON...)
 	return append(dst, '\n'), docAt, nil
@@ -36,6 +40,12 @@ func (o *Output) Wrap(dst []byte, d *event.Doc) ([]byte, int, error) {
 func (o *Output) Wrapping() uint64 {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "elasticsearch %d %t %d %s", wrapVersion, o.config.DocumentID, o.config.MaxStreams, o.streams.form.template)
+	if o.config.Routing != nil {
+		fmt.Fprintf(h, " %s", o.config.Routing)
+	}
+	if o.config.Index != nil {
+		fmt.Fprint(h, " index")
+	}
 	return h.Sum64()
 }
 
@@ -57,3 +67,29 @@ func appendID(dst []byte, id event.ID) []byte {
 	}
 	return dst
 }
+
+// maxRouting is the length of a routing value, in bytes.
+const maxRouting = 256
+
+// appendRouting appends the routing of a document to its action, if it has one.
+func (o *Output) appendRouting(dst []byte, d *event.Doc) []byte {
+	start := len(dst)
+	if dst[start-1] != '{' {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, `"routing":"`...)
+	value := len(dst)
+	dst = o.streams.form.renderOther(dst, o.config.Routing, d, appendRoutingPart)
+	if len(dst) == value {
+		return dst[:start]
+	}
+	return append(dst[:min(len(dst), value+maxRouting)], '"')
+}
+
+func appendRoutingPart(dst, value []byte) []byte {
+	return expr.Confine(dst, value, inRouting, maxRouting)
+}
+
+// inRouting says which bytes a routing value may have: those that need no
+// escaping, and no comma, which would make two of it.
+func inRouting(c byte) bool { return c > ' ' && c < 0x7f && c != '"' && c != '\\' && c != ',' }

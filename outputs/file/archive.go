@@ -25,6 +25,7 @@ const (
 // archive is the output.
 type archive struct {
 	now     func() time.Time
+	root    string        // the archive's folder; immutable
 	turn    chan struct{} // holds an element while a request, or expiry, owns what follows
 	files   *files
 	keeper  keeper
@@ -36,13 +37,15 @@ type archive struct {
 	running sync.WaitGroup
 }
 
-func newArchive(root *os.Root, syncing bool, d outputs.Deps) *archive {
+func newArchive(root *os.Root, f *form, c Config, d outputs.Deps) *archive {
 	m := newMetrics(d)
 	a := &archive{
 		now:     d.Now,
+		root:    f.root,
 		turn:    make(chan struct{}, 1),
-		files:   newFiles(root, syncing, d.Logger, m),
-		keeper:  keeper{root: root, keep: keepOf(d.Classes), log: d.Logger, metrics: m},
+		files:   newFiles(root, c, d.Logger, m),
+		keeper:  keeper{root: root, form: f, classes: d.Classes, log: d.Logger, metrics: m},
+		groups:  groups{folders: newFolders(f, c.MaxFolders, m), places: map[key]int{}},
 		frame:   newFrame(),
 		metrics: m,
 		stop:    make(chan struct{}),

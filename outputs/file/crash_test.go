@@ -172,13 +172,9 @@ func TestWithoutSyncEveryFrameIsVerified(t *testing.T) {
 	damaged := bytes.Clone(content)
 	damaged[ends[1]-1] ^= 0x40 // the second frame's checksum
 	dir := plant(t, damaged)
-	d := deps(t)
-	o, err := open(Config{Path: dir, Sync: false}, d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	send(t, o.(*archive), docAt(noon, "audit", 99))
-	closeArchive(t, o.(*archive))
+	a := openWith(t, dir, deps(t), func(c *Config) { c.Sync = false })
+	send(t, a, docAt(noon, "audit", 99))
+	closeArchive(t, a)
 	if _, err := os.Stat(filepath.Join(dir, "audit", "2026-11-24.damaged-1")); err != nil {
 		t.Errorf("the damaged file was not set aside: %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/internal/expr"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
@@ -33,7 +34,18 @@ func deps(t *testing.T) outputs.Deps {
 // openAt opens an archive that the test closes.
 func openAt(t *testing.T, dir string, d outputs.Deps) *archive {
 	t.Helper()
-	o, err := open(Config{Path: dir, Sync: true}, d)
+	return openWith(t, dir, d, nil)
+}
+
+// openWith is openAt with other settings.
+func openWith(t *testing.T, dir string, d outputs.Deps, change func(*Config)) *archive {
+	t.Helper()
+	c := defaults()
+	c.Path = expr.Literal(dir)
+	if change != nil {
+		change(&c)
+	}
+	o, err := open(c, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,22 +247,25 @@ func TestOnlyTheOwnerMayRead(t *testing.T) {
 }
 
 func TestConfigNeedsAFolder(t *testing.T) {
-	if got := (Config{}).Validate(); len(got) != 1 || got[0].Attr != "path" {
+	c := defaults()
+	c.Path = nil
+	if got := c.Validate(); len(got) != 1 || got[0].Attr != "path" {
 		t.Errorf("got %v, want a problem with path", got)
 	}
-	if _, err := open(Config{}, deps(t)); err == nil {
+	if _, err := open(c, deps(t)); err == nil {
 		t.Error("opened an archive without a folder")
 	}
 }
 
 func BenchmarkSend(b *testing.B) {
 	dir := b.TempDir()
-	root, err := os.OpenRoot(dir)
+	c := defaults()
+	c.Path = expr.Literal(dir)
+	o, err := open(c, outputs.Deps{Name: "file.bench", Now: func() time.Time { return noon }})
 	if err != nil {
 		b.Fatal(err)
 	}
-	d := outputs.Deps{Name: "file.bench", Now: func() time.Time { return noon }}
-	a := newArchive(root, true, d)
+	a := o.(*archive)
 	line := `{"ts":"2026-11-24T10:02:55.%03dZ","log.level":"info","message":"GET /api/properties/%d/availability answered","logger":"http","caller":"server/handler.go:118","request_id":"%016x-%016x","user":{"id":%d,"role":"tenant"},"http":{"method":"GET","status":200,"bytes":5120},"duration_ms":12.75,"@timestamp":"2026-11-24T10:02:55.348Z","service.name":"properties","host.name":"web-1","log.file.path":"/var/log/renthub/properties/app.log","labels.retention":"standard"}`
 	rnd := rand.New(rand.NewPCG(1, 2))
 	r := &outputs.Request{}
@@ -279,9 +294,11 @@ func BenchmarkSend(b *testing.B) {
 func TestWholeDayNames(t *testing.T) {
 	for name, want := range map[string]bool{
 		"2026-11-24.ndjson.gz": true, "2026-11-24.ndjson": false, "2026-13-24.ndjson.gz": false, "2026-1-2.ndjson.gz": false,
+		"2026-11-24.1.ndjson.gz": true, "2026-11-24.999999.ndjson.gz": true, "2026-11-24.1000000.ndjson.gz": false, "2026-11-24.01.ndjson.gz": false,
+		"2026-11-24.0.ndjson.gz": false, "2026-11-24.-1.ndjson.gz": false, "2026-11-24.1.1.ndjson.gz": false, "2026-11-24..ndjson.gz": false,
 		"2026-11-24.ndjson.gz.bak": false, "x2026-11-24.ndjson.gz": false, strings.Repeat("9", 300) + ".ndjson.gz": false,
 	} {
-		if _, got := dayOfName(name); got != want {
+		if _, _, got := readName(name); got != want {
 			t.Errorf("%.40s: got %t, want %t", name, got, want)
 		}
 	}

@@ -10,9 +10,6 @@ import (
 	"slices"
 )
 
-// maxOpen is how many files are held open.
-const maxOpen = 16
-
 // errNotOurs means that something else stands where a file or folder of the
 // archive belongs: a link, a pipe. It is left alone.
 var errNotOurs = errors.New("not a regular file of the archive")
@@ -21,6 +18,8 @@ var errNotOurs = errors.New("not a regular file of the archive")
 type files struct {
 	root    *os.Root
 	sync    bool
+	maxOpen int   // files held open
+	maxSize int64 // of a file; 0 is no limit
 	log     *slog.Logger
 	metrics metrics
 	open    []*appender // the most recently used last
@@ -31,9 +30,9 @@ type files struct {
 	syncFolder func(root *os.Root, name string) error
 }
 
-func newFiles(root *os.Root, syncing bool, log *slog.Logger, m metrics) *files {
+func newFiles(root *os.Root, c Config, log *slog.Logger, m metrics) *files {
 	return &files{
-		root: root, sync: syncing, log: log, metrics: m,
+		root: root, sync: c.Sync, maxOpen: c.MaxOpenFiles, maxSize: int64(c.MaxFileSize), log: log, metrics: m,
 		writeAt: (*os.File).WriteAt, syncFile: syncData, syncFolder: syncFolder,
 	}
 }
@@ -42,6 +41,7 @@ func newFiles(root *os.Root, syncing bool, log *slog.Logger, m metrics) *files {
 // nothing behind them.
 type appender struct {
 	key  key
+	part int
 	name string
 	f    *os.File
 	end  int64
@@ -51,7 +51,7 @@ type appender struct {
 // error nothing of it is there, as far as that can be brought about; the next
 // append to the file verifies it anew.
 func (s *files) append(k key, frame []byte) error {
-	a, err := s.get(k)
+	a, err := s.get(k, int64(len(frame)))
 	if err != nil {
 		return err
 	}
@@ -68,24 +68,80 @@ func (s *files) append(k key, frame []byte) error {
 	return nil
 }
 
-// get returns a file ready to be written.
-func (s *files) get(k key) (*appender, error) {
+// get returns a file that has room for a frame of size bytes, ready to be
+// written.
+func (s *files) get(k key, size int64) (*appender, error) {
 	i := slices.IndexFunc(s.open, func(a *appender) bool { return a.key == k })
 	if i >= 0 && s.unchanged(s.open[i]) {
 		a := s.open[i]
 		s.open = append(slices.Delete(s.open, i, i+1), a)
-		return a, nil
+	} else {
+		s.forget(k)
+		part, err := s.lastPart(k)
+		if err != nil {
+			return nil, fmt.Errorf("look for parts of %s: %w", k.name(0), err)
+		}
+		if err := s.hold(k, part); err != nil {
+			return nil, err
+		}
 	}
-	s.forget(k)
-	if len(s.open) == maxOpen {
+	if a := s.open[len(s.open)-1]; s.isFull(a, size) {
+		if err := s.leave(a); err != nil {
+			return nil, err
+		}
+		if err := s.hold(k, a.part+1); err != nil {
+			return nil, err
+		}
+	}
+	return s.open[len(s.open)-1], nil
+}
+
+// isFull reports whether a frame of size bytes belongs to the next part. One
+// that is larger than a whole file stands alone.
+func (s *files) isFull(a *appender, size int64) bool {
+	return s.maxSize > 0 && a.end > 0 && a.end+size > s.maxSize && a.part < maxPart
+}
+
+// hold opens a part and makes room for it among the open files.
+func (s *files) hold(k key, part int) error {
+	if len(s.open) >= s.maxOpen {
 		s.forget(s.open[0].key)
 	}
-	a, err := s.openFile(k)
+	a, err := s.openFile(k, part)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", k.name(), err)
+		return fmt.Errorf("open %s: %w", k.name(part), err)
 	}
 	s.open = append(s.open, a)
-	return a, nil
+	return nil
+}
+
+// leave closes a part that is full. Nobody will look at it again, so it is
+// made durable now if it was not frame by frame.
+func (s *files) leave(a *appender) error {
+	if !s.sync {
+		if err := s.syncFile(a.f); err != nil {
+			return fmt.Errorf("sync %s: %w", a.name, err)
+		}
+	}
+	s.forget(a.key)
+	return nil
+}
+
+// lastPart returns the number of the last part of a day, which is the one to
+// be written.
+func (s *files) lastPart(k key) (int, error) {
+	if s.maxSize == 0 {
+		return 0, nil
+	}
+	last := 0
+	list, err := entries(s.root, k.folder)
+	for _, e := range list {
+		day, part, ok := readName(e.Name())
+		if ok && part > last && day.UnixMilli()/dayMillis == k.day {
+			last = part
+		}
+	}
+	return last, err
 }
 
 // unchanged reports whether a still is the file of its name and as long as we
@@ -101,9 +157,9 @@ func (s *files) unchanged(a *appender) bool {
 }
 
 // openFile opens or makes a file, and cuts off what a crash has torn.
-func (s *files) openFile(k key) (*appender, error) {
-	name := k.name()
-	if err := s.makeFolder(path.Dir(name)); err != nil {
+func (s *files) openFile(k key, part int) (*appender, error) {
+	name := k.name(part)
+	if err := s.makeFolders(k.folder); err != nil {
 		return nil, err
 	}
 	f, err := s.openRegular(name)
@@ -127,7 +183,19 @@ func (s *files) openFile(k key) (*appender, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &appender{key: k, name: name, f: f, end: end}, nil
+	return &appender{key: k, part: part, name: name, f: f, end: end}, nil
+}
+
+// makeFolders makes a folder and those above it.
+func (s *files) makeFolders(name string) error {
+	for i := range len(name) {
+		if name[i] == '/' {
+			if err := s.makeFolder(name[:i]); err != nil {
+				return err
+			}
+		}
+	}
+	return s.makeFolder(name)
 }
 
 func (s *files) makeFolder(name string) error {
@@ -152,7 +220,7 @@ func (s *files) keepFolder(name string) error {
 	if !s.sync {
 		return nil
 	}
-	if err := s.syncFolder(s.root, "."); err != nil {
+	if err := s.syncFolder(s.root, path.Dir(name)); err != nil {
 		return errors.Join(err, s.root.Remove(name))
 	}
 	return nil

@@ -195,7 +195,8 @@ func TestLinksAreNotFollowed(t *testing.T) {
 
 func TestFewFilesAreHeldOpen(t *testing.T) {
 	dir := t.TempDir()
-	a := openAt(t, dir, deps(t))
+	const maxOpen = 16
+	a := openWith(t, dir, deps(t), func(c *Config) { c.MaxOpenFiles = maxOpen })
 	for round := range 2 {
 		for day := range 2 * maxOpen {
 			send(t, a, docAt(noon.AddDate(0, 0, -day), "for_ever", round))

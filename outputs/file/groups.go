@@ -1,15 +1,17 @@
 package file
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/renthub/sluice/event"
 )
 
-// key names a file of the archive.
+// key names the files of a folder and day.
 type key struct {
-	class string // as nameOf confines it
-	day   int64  // days since 1970, UTC
+	folder string // below the archive's root
+	day    int64  // days since 1970, UTC
 }
 
 const (
@@ -22,9 +24,35 @@ const (
 	firstTime = 631152000000
 )
 
-// name is the file's path in the archive.
-func (k key) name() string {
-	return k.class + "/" + time.UnixMilli(k.day*dayMillis).UTC().Format(dayLayout) + suffix
+// name is the path in the archive of one part of the day's documents. The
+// first part, 0, has no number.
+func (k key) name(part int) string {
+	day := k.folder + "/" + time.UnixMilli(k.day*dayMillis).UTC().Format(dayLayout)
+	if part == 0 {
+		return day + suffix
+	}
+	return day + "." + strconv.Itoa(part) + suffix
+}
+
+// maxPart is the highest number of a part. What comes then stays in it.
+const maxPart = 999_999
+
+// readName returns the day and the part of a file that has a name of ours.
+func readName(name string) (day time.Time, part int, ok bool) {
+	text, ok := strings.CutSuffix(name, suffix)
+	if !ok {
+		return time.Time{}, 0, false
+	}
+	text, number, numbered := strings.Cut(text, ".")
+	if numbered {
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || n > maxPart || strconv.Itoa(n) != number {
+			return time.Time{}, 0, false
+		}
+		part = n
+	}
+	day, err := time.Parse(dayLayout, text)
+	return day, part, err == nil
 }
 
 // group are the documents of one file, by their index in the request.
@@ -33,22 +61,24 @@ type group struct {
 	docs []int
 }
 
-// maxGroups is how many files one request can go to: lines with forged times
-// must not make a file, and a sync, each. Beyond it documents go to the day of
-// their arrival.
+// maxGroups is how many files of other days one request can go to: lines with
+// forged times must not make a file, and a sync, each. Beyond it documents go
+// to the day of their arrival.
 const maxGroups = 64
 
 // groups sorts the documents of a request by file.
 type groups struct {
-	list  []group
-	names map[string]string // of classes as they came, by nameOf
+	folders *folders
+	list    []group
+	places  map[key]int // in list
 }
 
 func (g *groups) sort(docs []event.Doc, now time.Time) {
 	g.list = g.list[:0]
+	clear(g.places)
 	last := -1 // the group of the document before
 	for i := range docs {
-		k := key{g.class(docs[i].Retention), dayOf(docs[i].Time, now)}
+		k := key{g.folders.of(&docs[i]), dayOf(docs[i].Time, now)}
 		if last < 0 || g.list[last].key != k {
 			last = g.find(k, now)
 		}
@@ -58,14 +88,16 @@ func (g *groups) sort(docs []event.Doc, now time.Time) {
 
 // find returns the index of k's group, making one.
 func (g *groups) find(k key, now time.Time) int {
-	today := key{k.class, now.UnixMilli() / dayMillis}
-	if len(g.list) >= maxGroups && g.index(k) < 0 {
-		k = today
+	i, ok := g.places[k]
+	if !ok && len(g.list) >= maxGroups {
+		k.day = now.UnixMilli() / dayMillis
+		i, ok = g.places[k]
 	}
-	if i := g.index(k); i >= 0 {
+	if ok {
 		return i
 	}
 	n := len(g.list)
+	g.places[k] = n
 	if n < cap(g.list) { // take up the memory of an earlier request's
 		g.list = g.list[:n+1]
 		g.list[n] = group{key: k, docs: g.list[n].docs[:0]}
@@ -75,35 +107,12 @@ func (g *groups) find(k key, now time.Time) int {
 	return n
 }
 
-func (g *groups) index(k key) int {
-	for i := range g.list {
-		if g.list[i].key == k {
-			return i
-		}
-	}
-	return -1
-}
-
 // dayOf returns the day of an event's time.
 func dayOf(ms int64, now time.Time) int64 {
 	if arrived := now.UnixMilli(); ms < firstTime || ms > arrived+dayMillis {
 		ms = arrived
 	}
 	return ms / dayMillis
-}
-
-// class returns the folder of a class. There are as many as the config has
-// classes, and those of earlier configs.
-func (g *groups) class(name string) string {
-	folder, ok := g.names[name]
-	if !ok {
-		if g.names == nil || len(g.names) > maxGroups {
-			g.names = map[string]string{}
-		}
-		folder = nameOf(name)
-		g.names[name] = folder
-	}
-	return folder
 }
 
 // The folders of classes that have no name, and of those whose name is none
@@ -118,7 +127,7 @@ func nameOf(class string) string {
 	if class == "" {
 		return unnamed
 	}
-	if len(class) > 64 || class[0] == '.' || class[0] == '-' || class[len(class)-1] == '.' {
+	if isReserved(class) || len(class) > 64 || class[0] == '.' || class[0] == '-' || class[len(class)-1] == '.' {
 		return confined
 	}
 	for _, c := range []byte(class) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/renthub/sluice/internal/expr"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -160,8 +161,14 @@ func TestTheLongerTimeHoldsInASharedFolder(t *testing.T) {
 		{[]outputs.Class{{Name: "a/b", Keep: 2 * day}, {Name: "c/d"}}, 0},
 		{[]outputs.Class{{Name: "a/b"}, {Name: "c/d", Keep: day}}, 0},
 	} {
-		if got := keepOf(c.classes)[confined]; got != c.want {
-			t.Errorf("%v: kept %v, want %v", c.classes, got, c.want)
+		f, err := newForm(expr.Literal("archive"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := keeper{form: f, classes: c.classes}
+		got, deleted := k.keepOf([]string{confined})
+		if got != c.want || deleted != (c.want > 0) {
+			t.Errorf("%v: kept %v, deleted then: %t, want %v", c.classes, got, deleted, c.want)
 		}
 	}
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/renthub/sluice/outputs"
 )
 
-type metrics struct{ written, torn, damaged, expired prometheus.Counter }
+type metrics struct{ written, torn, damaged, expired, overflow prometheus.Counter }
 
 func newMetrics(d outputs.Deps) metrics {
 	return metrics{
-		written: counter(d, "sluice_file_written_bytes_total", "Compressed bytes written to the archive."),
-		torn:    counter(d, "sluice_file_torn_bytes_total", "Bytes of torn frames that were cut off archive files."),
-		damaged: counter(d, "sluice_file_damaged_total", "Archive files that were set aside as damaged."),
-		expired: counter(d, "sluice_file_expired_total", "Archive files deleted because their class's days were over."),
+		written:  counter(d, "sluice_file_written_bytes_total", "Compressed bytes written to the archive."),
+		torn:     counter(d, "sluice_file_torn_bytes_total", "Bytes of torn frames that were cut off archive files."),
+		damaged:  counter(d, "sluice_file_damaged_total", "Archive files that were set aside as damaged."),
+		expired:  counter(d, "sluice_file_expired_total", "Archive files deleted because their class's days were over."),
+		overflow: counter(d, "sluice_file_overflow_documents_total", "Documents in a folder named other since max_folders was reached."),
 	}
 }
 
