@@ -25,7 +25,6 @@ type conn struct {
 	versions map[protocol.ApiKey]versionRange
 	clientID string
 	next     int32 // correlation id
-	reused   bool  // it has answered before
 	idleFrom time.Time
 }
 

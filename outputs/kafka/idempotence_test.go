@@ -3,6 +3,7 @@ package kafka
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -130,6 +131,38 @@ func TestBatchIsSettledWhateverComes(t *testing.T) {
 				t.Errorf("got %d documents that are still expected, and the batch %v", len(p.stored), p.sealed)
 			}
 		})
+	}
+}
+
+// As many documents, as long, of the same source: they are not those that wait
+// for an answer, and are not taken by it.
+func TestOtherDocumentsOfTheSameShape(t *testing.T) {
+	f := newFake(t)
+	o := f.start(oneTopic)
+	docs := outputtest.DocsFrom(10, 10)
+	for _, k := range []int{0, 5} {
+		for i := range 5 {
+			docs[k+i].JSON = fmt.Appendf(nil, `{"seq":%d}`, 10+k+i)
+		}
+	}
+	f.answerWith(kerr.RequestTimedOut, 1)
+	if err := send(t, o, docs[:5]); err == nil {
+		t.Fatal("send: got no error")
+	}
+	inner := []event.Doc{docs[0], docs[6], docs[7], docs[8], docs[4]} // the first, the last and the count are the same
+	for _, part := range [][]event.Doc{inner, docs[1:4], {docs[5], docs[9]}} {
+		if err := send(t, o, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := f.stored()
+	slices.Sort(got)
+	var want []string
+	for i := range docs {
+		want = append(want, string(docs[i].JSON))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("stored: got %q, want %q", got, want)
 	}
 }
 
