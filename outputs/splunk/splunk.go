@@ -9,7 +9,7 @@ import (
 )
 
 // Type is the splunk output.
-var Type = outputs.Define("splunk", defaults(), open)
+var Type = outputs.Define("splunk", defaults(), open).Retaining().Wrapping()
 
 // Output sends documents to one Splunk deployment.
 type Output struct {
