@@ -43,7 +43,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
-	return outputs.Limits{Bytes: int(o.config.MaxRequestSize), DocBytes: int(o.config.MaxDocumentSize), InFlight: o.config.InFlight}
+	return outputs.Limits{Bytes: int(o.config.MaxRequestSize), InFlight: o.config.InFlight}
 }
 
 // Close implements outputs.Output.
