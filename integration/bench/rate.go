@@ -57,8 +57,8 @@ func (r *runner) measureAt(ctx context.Context, run *Measurement, rate, perWrite
 
 // warm starts an agent on one JSON file, lets it deliver a few lines, and
 // begins to count after them.
-func (r *runner) warm(ctx context.Context, name string) (m *measured, err error) {
-	m, err = r.newMeasured(ctx, name, "json", JSONLines{})
+func (r *runner) warm(ctx context.Context, name string, kinds ...string) (m *measured, err error) {
+	m, err = r.newMeasured(ctx, name, "json", JSONLines{}, kinds...)
 	if err != nil {
 		return nil, err
 	}

@@ -58,7 +58,7 @@ func TestALostAndARepeatedLineAreCounted(t *testing.T) {
 			o := small(t, "json")
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
-			r := &runner{Options: o}
+			r := &runner{Options: o, sink: sinkClient{kind: elastic}}
 			if _, err := r.prepare(); err != nil {
 				t.Fatal(err)
 			}
