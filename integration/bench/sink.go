@@ -52,7 +52,7 @@ type service interface {
 // forms makes one form of each kind, by the name that outputs have.
 func forms() map[string]form {
 	return map[string]form{
-		elastic: new(bulkForm), splunk: new(hecForm), cloudwatch: new(cloudwatchForm),
+		elastic: new(bulkForm), splunk: new(hecForm), cloudwatch: newCloudwatchForm(),
 		kafka: newKafkaForm(), plainHTTP: new(linesForm),
 	}
 }
