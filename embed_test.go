@@ -46,6 +46,8 @@ func TestTheDefaultPipelineFollowsTheEnvironment(t *testing.T) {
 		{"with Logstash alone it ships to Logstash", map[string]string{"LOG_AGGREGATION_PROVIDER": "elk", "ELASTICSEARCH_HOSTS": "", "LOGSTASH_HOST": "logstash", "LOGSTASH_PORT": "5045"}, "console.terminal lumberjack.logstash"},
 		{"with a Logstash that is set to nothing it ships to Elasticsearch", map[string]string{"LOG_AGGREGATION_PROVIDER": "elk", "LOGSTASH_HOST": "", "LOGSTASH_PORT": ""}, "console.terminal elasticsearch.elk"},
 		{"with Logstash and another provider it keeps an archive", map[string]string{"LOG_AGGREGATION_PROVIDER": "nowhere", "LOGSTASH_HOST": "logstash"}, "console.terminal file.archive"},
+		{"with splunk it ships to Splunk", map[string]string{"LOG_AGGREGATION_PROVIDER": "splunk", "SPLUNK_HEC_URL": "https://splunk:8088", "SPLUNK_HEC_TOKEN": "t"}, "console.terminal splunk.hec"},
+		{"with cloudwatch it ships to CloudWatch Logs", map[string]string{"LOG_AGGREGATION_PROVIDER": "cloudwatch", "AWS_REGION": "eu-central-1"}, "console.terminal cloudwatch.aws"},
 		{"with aggregation switched off it keeps an archive", map[string]string{"LOG_AGGREGATION_ENABLED": "false", "LOG_AGGREGATION_PROVIDER": "elk"}, "console.terminal file.archive"},
 		{"with another provider it keeps an archive", map[string]string{"LOG_AGGREGATION_ENABLED": "true", "LOG_AGGREGATION_PROVIDER": "nowhere"}, "console.terminal file.archive"},
 	}

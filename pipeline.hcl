@@ -44,7 +44,7 @@ output "console" "terminal" {
 }
 
 output "file" "archive" {
-  enabled = local.provider != "elk"
+  enabled = !contains(["elk", "splunk", "cloudwatch"], local.provider)
   path    = ".sluice/archive"
 }
 
@@ -61,4 +61,15 @@ output "elasticsearch" "elk" {
 output "lumberjack" "logstash" {
   enabled   = local.by_logstash
   endpoints = ["${coalesce(env("LOGSTASH_HOST", ""), "localhost")}:${coalesce(env("LOGSTASH_PORT", ""), "5044")}"]
+}
+
+output "splunk" "hec" {
+  enabled   = local.provider == "splunk"
+  endpoints = [env("SPLUNK_HEC_URL", "https://localhost:8088")]
+  token     = env("SPLUNK_HEC_TOKEN", "")
+}
+
+output "cloudwatch" "aws" { # credentials: the environment, a profile, a role
+  enabled = local.provider == "cloudwatch"
+  region  = env("AWS_REGION", "")
 }

@@ -63,7 +63,6 @@ type Partitioner interface {
 type Limits struct {
 	Bytes    int // raw bytes of all documents, as wrapped
 	Docs     int
-	DocBytes int // of one document; a longer one is a dead letter
 	InFlight int // requests at a time; at least 1
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/renthub/sluice/outputs"
@@ -49,6 +48,12 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 
 // send makes one try. It reports false if ctx ended before there was an answer.
 func (d *Delivery) send(ctx context.Context, r *outputs.Request) (err error, done bool) {
+	if d.targets != nil && d.wrap == nil {
+		if !d.claims.take(ctx, r.Target) {
+			return ctx.Err(), false
+		}
+		defer d.claims.free(r.Target)
+	}
 	select {
 	case d.sends <- struct{}{}:
 		defer func() { <-d.sends }()
@@ -101,8 +106,8 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 	wait := backoff(try, backoffMax)
 	var rest []piece
 	failed := e.Failed
-	apart := d.held != nil && d.wrap != nil && !allNeedConfig(e, pieces)
-	first := 0 // number in the request of the piece's first document
+	apart := d.held != nil && d.wrap != nil // what is wrong with the whole destination is no Partial
+	first := 0                              // number in the request of the piece's first document
 	for i := range pieces {
 		p := &pieces[i]
 		n := 0
@@ -123,16 +128,6 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 		first += p.count
 	}
 	return rest, wait
-}
-
-// allNeedConfig reports whether a person must act for every document: then it
-// is no single target that is in trouble.
-func allNeedConfig(e *outputs.Partial, pieces []piece) bool {
-	n := 0
-	for i := range pieces {
-		n += pieces[i].count
-	}
-	return len(e.Failed) == n && !slices.ContainsFunc(e.Failed, func(f outputs.Failure) bool { return f.Answer != outputs.NeedConfig })
 }
 
 // settlePiece does it for one piece; first is the number in the request of its

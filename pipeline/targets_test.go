@@ -122,6 +122,30 @@ func TestATargetInTroubleDoesNotHoldUpTheOthers(t *testing.T) {
 	w.check(t, 4000)
 }
 
+// A target that recovers while much is held for it gets all of it, though more
+// comes all the time.
+func TestATargetThatComesAndGoesGetsEverything(t *testing.T) {
+	dir := t.TempDir()
+	w := newWays()
+	next := time.Now()
+	down := false
+	pace := time.NewTicker(time.Millisecond)
+	defer pace.Stop()
+	in := &script{lines: lines(6000), id: 1, each: 5, after: func(int) { <-pace.C }}
+	run(t, waysPlan(t, dir, in, w), func() bool {
+		if time.Now().After(next) && w.count() < 5000 {
+			down = !down
+			w.setDown("t3", down)
+			next = time.Now().Add(300 * time.Millisecond)
+		}
+		if w.count() >= 5000 {
+			w.setDown("t3", false)
+		}
+		return w.count() == 6000 && len(folders(dir)) == 0
+	})
+	w.check(t, 6000)
+}
+
 func TestHeldDocumentsOutliveTheAgent(t *testing.T) {
 	dir := t.TempDir()
 	w := newWays()
@@ -226,4 +250,20 @@ func folders(dir string) []string {
 		return nil
 	}
 	return list
+}
+
+func TestRequestsOfNothingButARefusedIndexHoldUpNoOther(t *testing.T) {
+	dir := t.TempDir()
+	x := &indexes{wrapStore: wrapStore{id: 5}, denied: "3"}
+	x.answer = x.refuse
+	x.limits.InFlight = 2
+	var text []string
+	for range 100 {
+		text = append(text, "refused 3")
+	}
+	text = append(text, lines(1000)...)
+	run(t, waysPlan(t, dir, &script{lines: text, id: 1, each: 1}, x), func() bool {
+		return x.count() == 900 && len(folders(dir)) == 1
+	})
+	want(t, "store", &x.store, 900)
 }

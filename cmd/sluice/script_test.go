@@ -19,7 +19,9 @@ import (
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/renthub/sluice/internal/cwsim"
 	"github.com/renthub/sluice/internal/essim"
+	"github.com/renthub/sluice/internal/hecsim"
 )
 
 // update writes golden files and generated pages anew.
@@ -38,7 +40,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata", UpdateScripts: *update, RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"eventually": eventually, "elasticsearch": startElasticsearch, "terminal": onTerminal, "documented": documented,
+			"eventually": eventually, "elasticsearch": startElasticsearch, "hec": startHEC, "cloudwatch": startCloudWatch, "terminal": onTerminal, "documented": documented,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("NO_COLOR", "")
@@ -86,6 +88,25 @@ func startElasticsearch(ts *testscript.TestScript, _ bool, _ []string) {
 	server := httptest.NewServer(sim)
 	ts.Defer(server.Close)
 	ts.Setenv("ES", strings.TrimPrefix(server.URL, "http://"))
+}
+
+// startHEC starts a stand-in of Splunk's event collector at $HEC, whose token is
+// "secret".
+func startHEC(ts *testscript.TestScript, _ bool, _ []string) {
+	sim := hecsim.New(hecsim.Options{Tokens: map[string]hecsim.Token{"secret": {}}})
+	server := httptest.NewServer(sim)
+	ts.Defer(server.Close)
+	ts.Setenv("HEC", server.URL)
+}
+
+// startCloudWatch starts a stand-in of CloudWatch Logs, and sets what the SDK
+// reads so that it is found.
+func startCloudWatch(ts *testscript.TestScript, _ bool, _ []string) {
+	server := httptest.NewServer(cwsim.New(cwsim.Options{}))
+	ts.Defer(server.Close)
+	ts.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", server.URL)
+	ts.Setenv("AWS_ACCESS_KEY_ID", "key")
+	ts.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 }
 
 // onTerminal runs a command on a terminal, and leaves what it showed in the

@@ -90,7 +90,7 @@ func retains(t *testing.T, b *broker) {
 	if err := r.ApplyRetention(t.Context(), changes); err != nil {
 		t.Fatalf("apply: %v", err)
 	}
-	realserver.Until(t, "the plan is done", func() bool { _, got := show(); return got == "" })
+	realserver.Until(t, "the plan is done", func() bool { _, got := show(); return strings.Count(got, "keep ") == 3 })
 }
 
 // wraps sends batches around the end of the sequences, by themselves and again.

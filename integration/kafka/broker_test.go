@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -48,8 +49,32 @@ func startBroker(t *testing.T, props string) *broker {
 		cache = "/var/tmp/sluice-it"
 	}
 	b := &broker{tls: filepath.Join(t.TempDir(), "tls")}
-	b.Node = realserver.Start(t, "server", "KAFKA_LIB="+filepath.Join(cache, "kafka-lib"), "KAFKA_TLS="+b.tls, "KAFKA_PROPS="+props)
+	b.Node = realserver.Start(t, "server", fmt.Sprintf("KAFKA_PORT=%d", freePorts(t)), "KAFKA_LIB="+filepath.Join(cache, "kafka-lib"), "KAFKA_TLS="+b.tls, "KAFKA_PROPS="+props)
 	return b
+}
+
+// freePorts is the first of ten ports that nobody has. They are below those
+// that systems give to connections, so that none is taken while the broker is
+// down.
+func freePorts(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		first := 12000 + 10*rand.IntN(1900)
+		free := true
+		for p := range 10 {
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+p)))
+			if err != nil {
+				free = false
+				break
+			}
+			l.Close()
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatal("no ten free ports in a row")
+	return 0
 }
 
 // The listeners, by their distance from the first port.

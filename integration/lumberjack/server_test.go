@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/elastic/go-lumber/log"
 	server "github.com/elastic/go-lumber/server/v2"
@@ -60,6 +62,7 @@ func serve(address, file string) error {
 		if _, err := out.Write(lines.Bytes()); err != nil {
 			return err
 		}
+		rig.Pause(rand.N(20 * time.Millisecond)) // so that kills come between the two
 		batch.ACK()
 	}
 	return nil

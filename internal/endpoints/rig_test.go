@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -86,4 +88,41 @@ func mustRequest(t testing.TB) *http.Request {
 // serverOf is a server with a certificate of a.
 func serverOf(a *authority) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{a.issue(nil)}}
+}
+
+// lines are what was logged.
+type lines struct {
+	mu   sync.Mutex
+	all  []string  // guarded by mu
+	when time.Time // guarded by mu; of the first
+}
+
+func (l *lines) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// Write implements io.Writer: one line each time.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.all) == 0 {
+		l.when = time.Now()
+	}
+	l.all = append(l.all, string(p))
+	return len(p), nil
+}
+
+func (l *lines) first() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.when
+}
+
+func (l *lines) count(part string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.all {
+		if strings.Contains(line, part) {
+			n++
+		}
+	}
+	return n
 }

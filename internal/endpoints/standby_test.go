@@ -250,3 +250,34 @@ func TestGoodChecksDoNotMakeFailuresGood(t *testing.T) {
 		}
 	})
 }
+
+// Missing credentials are nobody's fault there, and no reason to spin.
+func TestAChecksOwnCredentialsBlameNoEndpoint(t *testing.T) {
+	asked := 0
+	refuse := func(context.Context, Probe) error { asked++; return &notTried{errTest} }
+	synctest.Test(t, func(t *testing.T) {
+		c, d := Defaults(), testDeps()
+		c.Endpoints = At("http://a:1")
+		d.Check = refuse
+		g := openGroup(t, c, d)
+		g.start()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if s := g.Status()[0]; s.State != "closed" || s.LastError != "" {
+			t.Errorf("closed: got %+v, want it to stay so", s)
+		}
+		for range 5 {
+			one, err := g.choose(t.Context(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			one.done(Failed, errTest)
+		}
+		asked = 0
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if asked > 60 || g.Status()[0].State == "closed" {
+			t.Errorf("open: got %d checks in ten minutes and %s, want one for each cool-down, and none that closes it", asked, g.Status()[0].State)
+		}
+	})
+}

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -228,5 +229,41 @@ func TestFilesOfCertificatesAreChecked(t *testing.T) {
 		if _, err := New(c, testDeps()); err == nil {
 			t.Errorf("%s: got no error", name)
 		}
+	}
+}
+
+func TestATransportForClientsThatNameTheirHosts(t *testing.T) {
+	root := newAuthority(t, "root", nil)
+	at := serveTLS(t, serverOf(root), say("ok"))
+	hang := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	get := func(c Config, url string) error {
+		transport, err := NewTransport(c)
+		if err != nil {
+			return err
+		}
+		defer transport.CloseIdleConnections()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		answer, err := transport.RoundTrip(req)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		return err
+	}
+	var unverified *tls.CertificateVerificationError
+	if err := get(Config{}, "https://"+at); !errors.As(err, &unverified) {
+		t.Errorf("an unknown authority: got %v, want a verification error", err)
+	}
+	if err := get(Config{CAFile: fileOf(t, "ca.pem", certPEM(root.cert.Raw))}, "https://"+at); err != nil {
+		t.Errorf("a known authority: %v", err)
+	}
+	if err := get(Config{CAFile: "/nonexistent"}, "https://"+at); err == nil {
+		t.Error("a missing ca_file: got no error")
+	}
+	start := time.Now()
+	if err := get(Config{Timeout: config.Duration(50 * time.Millisecond)}, hang.URL); err == nil || time.Since(start) > 5*time.Second {
+		t.Errorf("a server without an answer: got %v after %v, want an error after 50ms", err, time.Since(start))
 	}
 }

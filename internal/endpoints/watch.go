@@ -2,6 +2,7 @@ package endpoints
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -20,20 +21,20 @@ func (g *Group) watch(ctx context.Context) {
 	defer checks.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	reload := time.NewTicker(reloadEvery)
-	defer reload.Stop()
+	var reload <-chan time.Time
+	if g.wire.files.any() {
+		ticker := time.NewTicker(reloadEvery)
+		defer ticker.Stop()
+		reload = ticker.C
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-reload.C:
-			if g.wire.files.any() {
-				g.wire.files.reload()
-			}
+		case <-reload:
+			g.wire.files.reload()
 		case <-g.wire.again:
-			if g.wire.files.any() {
-				g.wire.files.reload()
-			}
+			g.wire.files.reload()
 		case <-g.kick:
 		case <-timer.C:
 		}
@@ -97,10 +98,14 @@ func (g *Group) check(ctx context.Context, t try) {
 	o := OK
 	err := ask(ctx, Probe{g, t.Endpoint})
 	if err != nil {
-		o, err = Failed, g.explain(t.Endpoint, fmt.Errorf("health check: %w", err))
-		if g.ctx.Err() != nil {
+		// What comes from credentials of ours says nothing of the endpoint,
+		// but it does not bring one back either.
+		var before *notTried
+		o = Failed
+		if g.ctx.Err() != nil || errors.As(err, &before) && !t.trial {
 			o = Cancelled
 		}
+		err = g.explain(t.Endpoint, fmt.Errorf("health check: %w", err))
 	}
 	g.update(func(now time.Time) {
 		t.checking, t.checkedAt = false, now
@@ -127,7 +132,7 @@ func (p Probe) Do(req *http.Request) (*http.Response, error) {
 	out := try{group: p.group, Endpoint: p.endpoint}.addressed(req.Context(), req)
 	if p.group.deps.Authorize != nil {
 		if err := p.group.deps.Authorize(out); err != nil {
-			return nil, err
+			return nil, &notTried{err}
 		}
 	}
 	return p.group.wire.transport(p.endpoint).RoundTrip(out)

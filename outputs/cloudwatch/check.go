@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -76,6 +78,9 @@ func (c *check) connect(ctx context.Context) bool {
 	if err != nil {
 		return c.failed("resolve", "check region and endpoints", err)
 	}
+	if proxy := c.proxy(host, secure); proxy != "" {
+		return c.passed("connect", "through the proxy %s, which is for the next steps to show", proxy)
+	}
 	name, port, _ := net.SplitHostPort(host) // made by endpoint
 	addresses, err := net.DefaultResolver.LookupHost(ctx, name)
 	if err != nil {
@@ -84,7 +89,7 @@ func (c *check) connect(ctx context.Context) bool {
 	c.passed("resolve", "%s has %d addresses", name, len(addresses))
 	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, "tcp", net.JoinHostPort(name, port))
 	if err != nil {
-		return c.warned("connect", "open the way to it, or set HTTPS_PROXY: a proxy is not tried here", "%s", oneLine(err))
+		return c.failed("connect", "open the way to it, or set HTTPS_PROXY", err)
 	}
 	defer conn.Close()
 	c.passed("connect", "%s", conn.RemoteAddr())
@@ -99,6 +104,19 @@ func (c *check) connect(ctx context.Context) bool {
 	}
 	left := time.Until(secured.ConnectionState().PeerCertificates[0].NotAfter)
 	return c.passed("tls", "certificate is good for %d days", left/day)
+}
+
+// proxy is the host of the proxy on the way to the service, or "".
+func (c *check) proxy(host string, secure bool) string {
+	u := url.URL{Scheme: "http", Host: host}
+	if secure {
+		u.Scheme = "https"
+	}
+	proxy, err := c.o.http.Proxy(&http.Request{URL: &u})
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return proxy.Host
 }
 
 // endpoint is the service's host and port.
@@ -119,14 +137,25 @@ func (c *check) endpoint(ctx context.Context) (host string, secure bool, err err
 	return net.JoinHostPort(u.Hostname(), port), u.Scheme == "https", nil
 }
 
+const notThere = "sluice-doctor-asks-for-what-is-not-there"
+
+// nowhere is a name as groups have it. names is false if there is no other than
+// the one group of all documents.
+func (c *check) nowhere() (group string, names bool) {
+	class := ""
+	if len(c.o.classes) > 0 {
+		class = c.o.classes[0].Name
+	}
+	pattern := c.o.targets.form.pattern(class)
+	group = strings.ReplaceAll(pattern, "*", notThere)
+	return group[:min(len(group), maxName)], group != pattern
+}
+
 // rights asks for what is sure not to be there: who may do a thing is told that
 // it is missing, and who may not is told that.
 func (c *check) rights(ctx context.Context) bool {
-	nowhere := c.o.targets.form.prefix() + "sluice-doctor-asks-for-what-is-not-there"
-	if len(nowhere) > maxName {
-		nowhere = nowhere[:maxName]
-	}
-	days, name := int32(1), "none"
+	nowhere, names := c.nowhere()
+	days, name := int32(1), notThere
 	l := &lane{name: name, stream: &stream{group: &group{name: nowhere}}}
 	body := []item{{time: c.o.now().UnixMilli(), text: []byte("sluice doctor"), last: true}}
 	asked := []struct {
@@ -146,6 +175,9 @@ func (c *check) rights(ctx context.Context) bool {
 			_, err := c.client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{LogGroupName: &nowhere, RetentionInDays: &days})
 			return err
 		}},
+	}
+	if !names {
+		asked = asked[:1] // the group may be there: nothing else can be asked without changing it
 	}
 	for _, a := range asked {
 		err := a.ask()

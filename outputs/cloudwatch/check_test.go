@@ -1,6 +1,8 @@
 package cloudwatch
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +40,9 @@ func TestChecks(t *testing.T) {
 		{"without encryption", nil, nil, "tls", "without encryption", outputs.CheckWarned},
 		{"all rights", nil, nil, "rights", "may logs:PutLogEvents", outputs.CheckPassed},
 		{"a wrong secret", func(_ *Config, s *cwsim.Options) { s.Secret = "other" }, nil, "log in", "InvalidSignature", outputs.CheckFailed},
+		{"a group of one name", func(c *Config, _ *cwsim.Options) { c.LogGroup = mustTemplate(t, "/all-${retention.class}") }, func(b *bench) {
+			b.sim.Make("/all-audit", 400)
+		}, "rights", "may logs:PutLogEvents", outputs.CheckPassed},
 		{"no right to send", func(_ *Config, s *cwsim.Options) { s.Denied = []string{"PutLogEvents"} }, nil, "rights", "AccessDenied", outputs.CheckFailed},
 		{"no right to make streams", func(_ *Config, s *cwsim.Options) { s.Denied = []string{"CreateLogStream"} }, nil, "rights", "AccessDenied", outputs.CheckFailed},
 		{"no right to set retention", func(_ *Config, s *cwsim.Options) { s.Denied = []string{"PutRetentionPolicy"} }, nil, "rights", "may not logs:PutRetentionPolicy", outputs.CheckWarned},
@@ -47,7 +52,10 @@ func TestChecks(t *testing.T) {
 			b.sim.Make("/sluice/a/audit", 400)
 			b.sim.SetPolicies(cwsim.AccountPolicy{Name: "cap", Days: 30})
 		}, "retention", "keeps 30 days, class audit says 400 days: the account's retention policy cap decides", outputs.CheckWarned},
-		{"no way", func(c *Config, _ *cwsim.Options) { c.Endpoints = []string{"http://127.0.0.1:1"} }, nil, "log in", "refused", outputs.CheckFailed},
+		{"no way", func(c *Config, _ *cwsim.Options) { c.Endpoints = []string{"http://127.0.0.1:1"} }, nil, "connect", "refused", outputs.CheckFailed},
+		{"a proxy", nil, func(b *bench) {
+			b.http.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(b.url) } // the service itself will do
+		}, "connect", "through the proxy 127.0.0.1", outputs.CheckPassed},
 		{"no credentials", nil, func(b *bench) { b.config.Profile = "missing" }, "credentials", "missing", outputs.CheckFailed},
 		{"a clock that is off", nil, func(b *bench) {
 			b.now = func() time.Time { return noon.Add(-5 * time.Minute) }
@@ -62,6 +70,9 @@ func TestChecks(t *testing.T) {
 			got, ok := find(t, b, tt.step, tt.detail)
 			if !ok || got.Status != tt.want {
 				t.Errorf("%s: got %+v, want %v with %q", tt.step, got, tt.want, tt.detail)
+			}
+			if days := b.sim.Groups()["/all-audit"].Days; days != 0 && days != 400 {
+				t.Errorf("the check changed a retention to %d days", days)
 			}
 			for _, e := range b.sim.Groups() {
 				if len(e.Streams) > 0 {

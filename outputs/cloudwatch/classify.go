@@ -23,7 +23,8 @@ const maxReason = 1 << 10
 
 // kinds of refusals by the name that the service gives them:
 //
-//	throttled        a pause, then all again
+//	throttled        a pause, then all again; LimitExceededException, which the SDK
+//	                 counts here, is a quota of groups or streams and needs a person
 //	person           credentials or rights: a person must act
 //	about documents  a defect of ours: halved until one stands alone
 //	passes           sent again

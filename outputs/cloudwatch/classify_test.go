@@ -53,6 +53,7 @@ func TestRefusals(t *testing.T) {
 		{"expired", cwsim.Fault{Status: 400, Kind: "ExpiredTokenException"}, "config"},
 		{"signature", cwsim.Fault{Status: 400, Kind: "InvalidSignatureException"}, "config"},
 		{"a name that cannot be", cwsim.Fault{Status: 400, Body: body("InvalidParameterException", "1 validation error detected: Value 'x' at 'logGroupName' failed")}, "config"},
+		{"a name that reads like a message", cwsim.Fault{Status: 400, Body: body("InvalidParameterException", "Value 'message: too large' at 'logStreamName' failed to satisfy constraint")}, "config"},
 		{"order", cwsim.Fault{Status: 400, Body: body("InvalidParameterException", "Log events in a single PutLogEvents request must be in chronological order.")}, "large"},
 		{"size", cwsim.Fault{Status: 400, Body: body("InvalidParameterException", "Upload too large: 1048577 bytes exceeds limit of 1048576")}, "large"},
 		{"an empty message", cwsim.Fault{Status: 400, Body: body("InvalidParameterException", "Value '' at 'logEvents.1.member.message' failed to satisfy constraint")}, "large"},

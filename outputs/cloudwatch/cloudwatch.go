@@ -11,12 +11,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
-	"github.com/renthub/sluice/internal/httpsend"
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/outputs"
 )
 
 // Type is the cloudwatch output.
-var Type = outputs.Define("cloudwatch", defaults(), open)
+var Type = outputs.Define("cloudwatch", defaults(), open).Retaining()
 
 // Output sends documents to CloudWatch Logs in one region of one account.
 type Output struct {
@@ -58,7 +58,7 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	if ca == "" {
 		ca = os.Getenv("AWS_CA_BUNDLE") // as the SDK's own transport has it
 	}
-	transport, err := httpsend.NewTransport(httpsend.Config{CAFile: ca, Timeout: c.Timeout.Std(), Conns: c.InFlight})
+	transport, err := endpoints.NewTransport(endpoints.Config{CAFile: ca, Timeout: c.Timeout, InFlight: c.InFlight})
 	if err != nil {
 		return nil, err
 	}

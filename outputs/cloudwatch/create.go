@@ -100,13 +100,8 @@ func (o *Output) warnOfPolicy(ctx context.Context, client *cloudwatchlogs.Client
 		"policy", *there.RetentionPolicyName, "days", aws.ToInt32(there.RetentionInDays), "want", days)
 }
 
-// createError is the error of a call that makes something. A limit of the
-// account is no throttling, whatever its name: it stays until a person acts.
+// createError is the error of a call that makes or sets something.
 func (o *Output) createError(what string, err error) error {
-	var limit *types.LimitExceededException
-	if errors.As(err, &limit) || isDenied(err) {
-		return &outputs.Misconfigured{Err: fmt.Errorf("%s: %w", what, err)}
-	}
 	return fmt.Errorf("%s: %w", what, o.answerTo(err))
 }
 

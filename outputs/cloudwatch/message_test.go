@@ -30,13 +30,24 @@ func TestMessages(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := openBench(t, outputtest.Deps(t), func(c *Config, _ *cwsim.Options) { c.Message = tt.field })
-			if err := try(t, b, []event.Doc{{JSON: []byte(tt.doc), Time: noon.UnixMilli(), Retention: "audit"}}); err != nil {
+			docs := []event.Doc{docAt(noon, 0, "with \"quotes\""), {JSON: []byte(tt.doc), Time: noon.UnixMilli(), Retention: "audit"}}
+			if err := b.Send(t.Context(), outputtest.Request(t, b.Output, docs)); err != nil {
 				t.Fatalf("send: %v", err)
 			}
-			if got := b.stored()[0]; got != tt.want {
+			if got := b.stored()[0]; got != tt.want { // /sluice/generic/audit
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestAnEmptyFieldAmongOthersIsNoEmptyEvent(t *testing.T) {
+	b := openBench(t, outputtest.Deps(t), func(c *Config, _ *cwsim.Options) { c.Message = "message" })
+	if err := try(t, b, []event.Doc{docAt(noon, 0, "\"quoted\""), docAt(noon, 1, "")}); err != nil {
+		t.Fatalf("send: %v", err)
+	}
+	if got, want := fmt.Sprint(b.stored()), `["quoted" {"message":"","service.name":"s","host.name":"h","n":1}]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

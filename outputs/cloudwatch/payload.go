@@ -14,7 +14,8 @@ var errReleased = errors.New("request body was released")
 // payload is the body of a call. The SDK reads it to sign it, rewinds it and
 // gives it to the transport, which may go on reading after it has returned (an
 // early answer, a cancelled context): so it must be released before its memory
-// is used again.
+// is used again. The SDK does so for the body that it gives, not for one that
+// the transport has rewound.
 type payload struct {
 	size int64
 

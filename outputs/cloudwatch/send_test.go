@@ -268,14 +268,17 @@ func TestLostAnswersAreCountedAsPossibleRepeats(t *testing.T) {
 		fault cwsim.Fault
 		want  float64
 	}{
-		"cut after storing":  {cwsim.Fault{CutAfter: true}, 2},
-		"500 after storing":  {cwsim.Fault{StatusAfter: 500}, 2},
-		"half an answer":     {cwsim.Fault{Rewrite: func(a []byte) []byte { return a[:3] }}, 2},
-		"an empty answer":    {cwsim.Fault{Rewrite: func([]byte) []byte { return nil }}, 2},
-		"a page of a proxy":  {cwsim.Fault{Rewrite: func([]byte) []byte { return []byte("<html>") }}, 2},
-		"throttled":          {cwsim.Fault{Status: 400, Kind: "ThrottlingException"}, 0},
-		"service is not up":  {cwsim.Fault{Status: 503, Kind: "ServiceUnavailableException"}, 0},
-		"indexes of nothing": {cwsim.Fault{Rewrite: func([]byte) []byte { return []byte(`{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":7}}`) }}, 2},
+		"cut after storing":        {cwsim.Fault{CutAfter: true}, 2},
+		"500 after storing":        {cwsim.Fault{StatusAfter: 500}, 2},
+		"half an answer":           {cwsim.Fault{Rewrite: func(a []byte) []byte { return a[:3] }}, 2},
+		"an empty answer":          {cwsim.Fault{Rewrite: func([]byte) []byte { return nil }}, 2},
+		"an empty page":            {cwsim.Fault{Status: 200}, 2},
+		"a page that is no object": {cwsim.Fault{Status: 200, Body: "[]"}, 2},
+		"null":                     {cwsim.Fault{Status: 200, Body: "null"}, 2},
+		"a page of a proxy":        {cwsim.Fault{Rewrite: func([]byte) []byte { return []byte("<html>") }}, 2},
+		"throttled":                {cwsim.Fault{Status: 400, Kind: "ThrottlingException"}, 0},
+		"service is not up":        {cwsim.Fault{Status: 503, Kind: "ServiceUnavailableException"}, 0},
+		"indexes of nothing":       {cwsim.Fault{Rewrite: func([]byte) []byte { return []byte(`{"rejectedLogEventsInfo":{"tooOldLogEventEndIndex":7}}`) }}, 2},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -134,7 +134,7 @@ func (o *Output) connect(version string) error {
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
 	size := int(o.config.MaxRequestSize)
-	return outputs.Limits{Bytes: size, DocBytes: size, InFlight: o.config.InFlight}
+	return outputs.Limits{Bytes: size, InFlight: o.config.InFlight}
 }
 
 // Close implements outputs.Output.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/fsx"
 	"github.com/renthub/sluice/outputs"
 )
@@ -58,7 +57,7 @@ func (a *archive) checkSpace() outputs.Finding {
 		f.Hint = "the room on the file system is not known"
 		return f
 	}
-	f.Detail = fmt.Sprintf("%v of %v are free", config.Size(space.Free), config.Size(space.Total))
+	f.Detail = fmt.Sprintf("%s of %s are free", inGiB(space.Free), inGiB(space.Total))
 	switch {
 	case space.Free < noBytes:
 		f.Status = outputs.CheckFailed
@@ -70,3 +69,5 @@ func (a *archive) checkSpace() outputs.Finding {
 	f.Hint = "make room, keep classes for less, or set path to a folder of another file system"
 	return f
 }
+
+func inGiB(n int64) string { return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30)) }

@@ -26,8 +26,9 @@
 // one write and synced before the request is answered, so that a crash can only
 // tear the last one, and what is torn is cut off before the file is written
 // again. The header of a member carries its length, so that this takes no
-// reading of the whole file (see frame.go). What was written and not yet
-// answered when the agent is killed stands there twice after the next start.
+// reading of the whole file (see frame.go). What was written since the agent
+// last saved how far it had come, in the last second, stands there twice if it
+// is killed: the archive knows no ids.
 // With sync = false a power cut loses what the system had not yet written.
 //
 // # Deletion

@@ -6,13 +6,12 @@ import (
 	nethttp "net/http"
 
 	"github.com/renthub/sluice/internal/httpsend"
-	"github.com/renthub/sluice/internal/reach"
 	"github.com/renthub/sluice/outputs"
 )
 
 // Check implements outputs.Checker.
 func (o *Output) Check(ctx context.Context) []outputs.Finding {
-	found, ok := reach.Group{Config: o.config.Config, Schemes: o.config.schemes()}.Try(ctx, o.now())
+	found, ok := o.group.Reach(ctx, o.now())
 	if !ok {
 		return found
 	}

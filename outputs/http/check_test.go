@@ -34,7 +34,7 @@ func TestCheck(t *testing.T) {
 		{"odd", 418, nil, "connect ok, log in warn"},
 		{"another is gone", 200, []string{gone.URL}, "connect ok, connect warn, log in ok"},
 		{"one refuses, the other is gone", 403, []string{gone.URL}, "connect ok, connect warn, log in fail"},
-		{"another is not verified", 200, []string{secure.URL}, "connect ok, connect ok, tls warn, log in ok"},
+		{"another is not verified", 200, []string{secure.URL}, "connect ok, tls warn, log in ok"},
 	} {
 		c := newCollector(t)
 		c.every(func(w nethttp.ResponseWriter, r *nethttp.Request) {

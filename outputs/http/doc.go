@@ -40,7 +40,8 @@
 //
 // An answer that cannot be read to its end, a connection that breaks, a
 // timeout: each means that nothing is known, and everything is sent again. A
-// server that had stored it has it twice then. HTTP has no means against that;
-// if repeats hurt, use an output whose destination knows ids. A server that
+// server that had stored it has it twice then. So it has what was sent in the
+// second before the agent was killed. HTTP has no means against that; if
+// repeats hurt, use an output whose destination knows ids. A server that
 // answers with success and has not stored the documents loses them.
 package http

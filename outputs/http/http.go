@@ -16,7 +16,7 @@ import (
 )
 
 // Type is the http output.
-var Type = outputs.Define("http", defaults(), open)
+var Type = outputs.Define("http", defaults(), open).Wrapping()
 
 // Output sends documents to HTTP endpoints, on the general path.
 type Output struct {

@@ -70,7 +70,7 @@ func (o *Output) judge(ctx context.Context, t *topic, p *partition, b *batch, do
 	if needsPerson(code) {
 		return &outputs.Misconfigured{Err: err}
 	}
-	b.ambiguous = true
+	b.unknown(docs)
 	if o.learn(ctx, seen) == nil && o.moved(p.place, seen) {
 		return &again{err: err}
 	}

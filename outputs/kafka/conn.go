@@ -25,7 +25,6 @@ type conn struct {
 	versions map[protocol.ApiKey]versionRange
 	clientID string
 	next     int32 // correlation id
-	reused   bool  // it has answered before
 	idleFrom time.Time
 }
 
@@ -49,14 +48,10 @@ func (c *conn) roundTrip(ctx context.Context, msg protocol.Message) (protocol.Me
 	if err != nil {
 		return nil, err
 	}
-	deadline, _ := ctx.Deadline() // the zero time is none
-	if err := c.net.SetDeadline(deadline); err != nil {
-		return nil, fmt.Errorf("set deadline: %w", err)
-	}
-	cut := context.AfterFunc(ctx, func() { _ = c.net.SetDeadline(time.Unix(1, 0)) }) // ends what blocks; it fails only on a closed one
+	stop := context.AfterFunc(ctx, func() { _ = c.net.SetDeadline(time.Unix(1, 0)) }) // ends what blocks; it fails only on a closed one
 	answer, err := c.exchange(version, msg)
-	if !cut() && err == nil {
-		err = ctx.Err()
+	if !stop() && err == nil {
+		err = ctx.Err() // the deadline is set, or will be
 	}
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", ctx.Err(), err)

@@ -18,7 +18,7 @@ import (
 	"github.com/segmentio/kafka-go/sasl/plain"
 	"github.com/segmentio/kafka-go/sasl/scram"
 
-	"github.com/renthub/sluice/internal/httpsend"
+	"github.com/renthub/sluice/internal/endpoints"
 )
 
 // dialTimeout bounds the way from nothing to a logged in connection.
@@ -36,8 +36,8 @@ func newDialer(c Config, version string) (*dialer, error) {
 	if !c.encrypted() {
 		return d, nil
 	}
-	transport, err := httpsend.NewTransport(httpsend.Config{ // for its TLS config, which all outputs share
-		CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey, SkipVerify: c.TLSSkipVerify,
+	transport, err := endpoints.NewTransport(endpoints.Config{ // for its TLS config, which all outputs share
+		CAFile: c.CAFile, ClientCert: c.ClientCert, ClientKey: c.ClientKey, TLSSkipVerify: c.TLSSkipVerify,
 	})
 	if err != nil {
 		return nil, err

@@ -32,14 +32,15 @@
 // replicas. Nothing is lost as long as Kafka keeps what it acknowledged.
 //
 // Each partition has a producer id and counts its records. A batch without an
-// answer is sent again byte for byte, and the broker knows it. So a document
-// is stored once within one run, but for these, which are counted in
-// sluice_kafka_possible_repeats_documents_total: a batch without an answer that
-// is then not sent again in the same shape, and one that met a broker which had
-// lost what it knew of the producer. Producer ids are not kept across runs, for
-// a batch that is cut differently after a crash would be taken for a repeat and
-// dropped: after a crash, what was sent since the cursor was last written
-// is there twice. Consumers can tell by sluice-id.
+// answer is sent again byte for byte before anything else goes to its
+// partition, and the broker knows it. So a document is stored once within one
+// run, but for two cases, which are counted in
+// sluice_kafka_possible_repeats_documents_total: a batch that was not answered
+// and is then refused, and one that meets a broker which has lost what it knew
+// of the producer. Producer ids are not kept across runs, for a batch that is
+// cut differently after a crash would be taken for a repeat and dropped: after
+// a crash, what was sent since the cursor was last written is there twice.
+// Consumers can tell by sluice-id.
 //
 // Dead letters are documents that alone are over max_batch_size or the
 // topic's max.message.bytes, and records that the broker names as invalid.

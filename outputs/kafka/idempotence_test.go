@@ -3,6 +3,7 @@ package kafka
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/outputs"
@@ -88,7 +91,103 @@ func TestSameBytesOverANewConnection(t *testing.T) {
 
 // Other documents under a sequence that may be taken would be dropped as a
 // repeat, or refused for ever.
-func TestOtherDocumentsGetANewProducer(t *testing.T) {
+func TestBatchIsSettledWhateverComes(t *testing.T) {
+	docs := outputtest.Docs(10)
+	for _, c := range []struct {
+		name  string
+		stays bool // the first try is stored
+		then  [][]event.Doc
+	}{
+		{"it was divided", true, [][]event.Doc{docs[:3], docs[3:6], docs[6:]}},
+		{"it was divided, and was not stored", false, [][]event.Doc{docs[:3], docs[3:6], docs[6:]}},
+		{"more documents came to it", true, [][]event.Doc{docs}},
+		{"more documents came to a part of it", true, [][]event.Doc{docs[2:], docs[:2]}},
+		{"others came first", true, [][]event.Doc{docs[6:], docs[:6]}},
+		{"others came first, and it was not stored", false, [][]event.Doc{docs[6:], docs[:6]}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFake(t)
+			o := f.start(oneTopic)
+			e := kerr.LeaderNotAvailable
+			if c.stays {
+				e = kerr.RequestTimedOut
+			}
+			f.answerWith(e, 1)
+			if err := send(t, o, docs[:6]); err == nil {
+				t.Fatal("send: got no error")
+			}
+			for _, part := range c.then {
+				if err := send(t, o, part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wantStored(t, f, docs)
+			if b := f.batches(); len(b) != 3 || !bytes.Equal(b[0].bytes, b[1].bytes) {
+				t.Errorf("got %d batches, want 3 of which the second is the first again", len(b))
+			}
+			wantCount(t, "possible repeats", o.metrics.repeats, 0)
+			wantCount(t, "producer ids", o.metrics.producers, 1)
+			if p := o.partitionOf(place{"logs", 0}); len(p.stored) != 0 || p.sealed != nil {
+				t.Errorf("got %d documents that are still expected, and the batch %v", len(p.stored), p.sealed)
+			}
+		})
+	}
+}
+
+// As many documents, as long, of the same source: they are not those that wait
+// for an answer, and are not taken by it.
+func TestOtherDocumentsOfTheSameShape(t *testing.T) {
+	f := newFake(t)
+	o := f.start(oneTopic)
+	docs := outputtest.DocsFrom(10, 10)
+	for _, k := range []int{0, 5} {
+		for i := range 5 {
+			docs[k+i].JSON = fmt.Appendf(nil, `{"seq":%d}`, 10+k+i)
+		}
+	}
+	f.answerWith(kerr.RequestTimedOut, 1)
+	if err := send(t, o, docs[:5]); err == nil {
+		t.Fatal("send: got no error")
+	}
+	inner := []event.Doc{docs[0], docs[6], docs[7], docs[8], docs[4]} // the first, the last and the count are the same
+	for _, part := range [][]event.Doc{inner, docs[1:4], {docs[5], docs[9]}} {
+		if err := send(t, o, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := f.stored()
+	slices.Sort(got)
+	var want []string
+	for i := range docs {
+		want = append(want, string(docs[i].JSON))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("stored: got %q, want %q", got, want)
+	}
+}
+
+// What waits for another batch's answer is not taken by it.
+func TestOthersFailWithTheBatchThatTheyWaitFor(t *testing.T) {
+	f := newFake(t)
+	o := f.start(oneTopic)
+	docs := outputtest.Docs(10)
+	f.answerWith(kerr.RequestTimedOut, 2)
+	for _, part := range [][]event.Doc{docs[:6], docs[6:]} {
+		if err := send(t, o, part); err == nil {
+			t.Error("send: got no error")
+		}
+	}
+	for _, part := range [][]event.Doc{docs[6:], docs[:6]} {
+		if err := send(t, o, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantStored(t, f, docs)
+	wantCount(t, "possible repeats", o.metrics.repeats, 0)
+}
+
+// The rest of a request fails without what was stored before.
+func TestPartOfARequestIsStored(t *testing.T) {
 	f := newFake(t)
 	o := f.start(oneTopic)
 	docs := outputtest.Docs(10)
@@ -96,17 +195,67 @@ func TestOtherDocumentsGetANewProducer(t *testing.T) {
 	if err := send(t, o, docs[:6]); err == nil {
 		t.Fatal("send: got no error")
 	}
-	for _, part := range [][]event.Doc{docs[:3], docs[3:6], docs[6:]} { // it was split
+	f.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.NotEnoughReplicas, When: func(kmsg.Request) bool { return len(f.batches()) == 3 }})
+	var partial *outputs.Partial
+	if err := send(t, o, docs); !errors.As(err, &partial) || len(partial.Failed) != 4 || partial.Failed[0].Index != 6 {
+		t.Fatalf("send: got %v, want the last four to be sent again", err)
+	}
+	if err := send(t, o, docs[6:]); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, f, docs)
+}
+
+// A batch that may be stored, and that the broker then refuses, gives up its
+// sequence: the next one has a new producer.
+func TestRefusedAfterNoAnswer(t *testing.T) {
+	f := newFake(t)
+	o := f.start(oneTopic)
+	docs := outputtest.Docs(10)
+	f.answerWith(kerr.RequestTimedOut, 1)
+	f.answerWith(kerr.MessageTooLarge, 1)
+	if err := send(t, o, docs[:6]); err == nil {
+		t.Fatal("send: got no error")
+	}
+	if err := send(t, o, docs[:6]); !errors.Is(err, outputs.ErrTooLarge) {
+		t.Fatalf("send: got %v, want ErrTooLarge", err)
+	}
+	for _, part := range [][]event.Doc{docs[:3], docs[3:6], docs[6:]} {
 		if err := send(t, o, part); err != nil {
 			t.Fatal(err)
 		}
 	}
 	wantStored(t, f, append(docs[:6:6], docs...)) // the six are there twice, and counted
 	b := f.batches()
-	if b[0].batch.Producer == b[1].batch.Producer || b[1].batch.Sequence != 0 || b[2].batch.Producer != b[1].batch.Producer {
-		t.Errorf("producers %d, %d, %d: want a new one for the second batch and the same for the third", b[0].batch.Producer, b[1].batch.Producer, b[2].batch.Producer)
+	if b[1].batch.Producer == b[2].batch.Producer || b[2].batch.Sequence != 0 {
+		t.Errorf("producers %d, %d: want a new one for the third batch", b[1].batch.Producer, b[2].batch.Producer)
 	}
 	wantCount(t, "possible repeats", o.metrics.repeats, 6)
+}
+
+// The leader died, and nobody takes connections in its place: whether its last
+// batch is stored is not known.
+func TestNoNewConnectionAfterABrokenOne(t *testing.T) {
+	f := newFake(t)
+	o := f.start(oneTopic)
+	docs := outputtest.Docs(10)
+	if err := send(t, o, docs[:1]); err != nil {
+		t.Fatal(err)
+	}
+	f.half.Store(2) // the answer, and then the first of the new connection
+	if err := send(t, o, docs[1:6]); err == nil {
+		t.Fatal("send: got no error")
+	}
+	if b := o.partitionOf(place{"logs", 0}).sealed; b == nil || !b.ambiguous {
+		t.Errorf("got batch %+v, want one that may be stored", b)
+	}
+	if err := send(t, o, docs[6:]); err != nil {
+		t.Fatal(err)
+	}
+	if err := send(t, o, docs[1:6]); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, f, docs)
 }
 
 // A batch that the broker has refused leaves its sequence free.

@@ -13,7 +13,7 @@ import (
 )
 
 // Type is the kafka output.
-var Type = outputs.Define("kafka", defaults(), open)
+var Type = outputs.Define("kafka", defaults(), open).Retaining()
 
 // Output sends documents to one Kafka cluster.
 type Output struct {
@@ -95,7 +95,6 @@ func (o *Output) Limits() outputs.Limits {
 		// What the records add to the documents is bounded by the check of
 		// the batch's size.
 		l.Bytes = min(l.Bytes, int(o.config.MaxBatchSize)*9/10)
-		l.DocBytes = int(o.config.MaxBatchSize)
 	}
 	return l
 }

@@ -25,7 +25,7 @@ func newMetrics(d outputs.Deps) (metrics, error) {
 		counter    *prometheus.Counter
 		name, help string
 	}{
-		{&m.repeats, "possible_repeats_documents_total", "Documents that may be stored twice: sent without an answer, and then not sent again as they were."},
+		{&m.repeats, "possible_repeats_documents_total", "Documents that may be stored twice: their batch was refused after a try without an answer, or sent again under a new producer id."},
 		{&m.resends, "resent_batches_total", "Batches sent again byte for byte, since no answer had come."},
 		{&m.duplicates, "duplicate_batches_total", "Batches that the broker said to have already."},
 		{&m.producers, "producer_ids_total", "Producer ids taken: one for each partition, and one more for each fatal error."},

@@ -26,14 +26,34 @@ type partition struct {
 	// is, for the broker knows it by its producer and sequence; only its
 	// answer makes the way free for the next one.
 	sealed *batch
+	// stored are documents of a batch whose answer came when others were to be
+	// sent. When they come again they are taken already.
+	stored map[event.ID]bool
 }
+
+// maxStored bounds partition.stored. What is in it comes again, unless somebody
+// has dropped it meanwhile.
+const maxStored = 100_000
 
 // batch is a record batch, stamped, with its size before it.
 type batch struct {
 	bytes     []byte
 	docs      identity
-	ambiguous bool // it was sent, and whether it is stored is not known
-	corrupt   int  // how often the broker found it damaged
+	ids       []event.ID // of its documents, once it is ambiguous
+	ambiguous bool       // it was sent, and whether it is stored is not known
+	corrupt   int        // how often the broker found it damaged
+}
+
+// unknown notes that a batch may be stored.
+func (b *batch) unknown(docs group) {
+	b.ambiguous = true
+	if b.ids != nil {
+		return
+	}
+	b.ids = make([]event.ID, docs.len())
+	for i := range b.ids {
+		b.ids[i] = docs.doc(i).ID
+	}
 }
 
 // identity tells whether the same documents come again.
@@ -107,10 +127,61 @@ func (o *Output) seal(ctx context.Context, p *partition, docs group, limit int) 
 	return b, nil
 }
 
-// abandon gives up a batch whose documents come no more, or in another shape.
-// If it may be stored, its sequence may be taken: a batch of other documents
-// under that sequence would be taken for it and dropped. Only a new producer
-// id is safe.
+// settle brings a batch to its answer when other documents come than those in
+// it: they were divided, or set apart, or somebody dropped them. Its sequence
+// may be taken, and a batch of others under it would be taken for it and
+// dropped. So the batch goes again as it is, and its documents are taken when
+// they come.
+func (o *Output) settle(ctx context.Context, t *topic, p *partition, docs group) error {
+	b := p.sealed
+	if b == nil || !b.ambiguous || b.docs == identify(docs) {
+		return nil
+	}
+	var err error
+	for range 4 {
+		if err = o.try(ctx, t, p, b, docs); err == nil {
+			p.remember(b.ids)
+			return nil
+		}
+		if p.sealed != b { // refused, and counted: its documents are judged when they come
+			return nil
+		}
+		if next := (*again)(nil); !errors.As(err, &next) {
+			break
+		}
+	}
+	return err
+}
+
+// remember notes documents as stored.
+func (p *partition) remember(ids []event.ID) {
+	if p.stored == nil || len(p.stored) > maxStored {
+		p.stored = make(map[event.ID]bool, len(ids))
+	}
+	for _, id := range ids {
+		p.stored[id] = true
+	}
+}
+
+// untaken are the documents of a group that are not stored yet.
+func (p *partition) untaken(docs group) group {
+	if len(p.stored) == 0 {
+		return docs
+	}
+	rest := group{docs: docs.docs, at: []int{}}
+	for i := range docs.len() {
+		if id := docs.doc(i).ID; p.stored[id] {
+			delete(p.stored, id)
+			continue
+		}
+		rest.at = append(rest.at, docs.index(i))
+	}
+	return rest
+}
+
+// abandon gives up a batch that the broker has refused. If an earlier try was
+// not answered, its sequence may be taken all the same: only a new producer id
+// is safe then.
 func (o *Output) abandon(p *partition) {
 	b := p.sealed
 	if b == nil {

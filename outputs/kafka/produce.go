@@ -23,6 +23,21 @@ func (o *Output) produce(ctx context.Context, t *topic, at place, docs group) er
 		return fmt.Errorf("wait for partition %d of %s: %w", at.partition, at.topic, err)
 	}
 	defer p.unlock()
+	if err := o.settle(ctx, t, p, docs); err != nil {
+		return err
+	}
+	rest := p.untaken(docs)
+	switch {
+	case rest.len() == 0:
+		return nil
+	case rest.len() < docs.len(): // some are taken, whatever becomes of the rest
+		return compose([]group{docs, rest}, []error{nil, o.produceNew(ctx, t, p, rest)})
+	}
+	return o.produceNew(ctx, t, p, docs)
+}
+
+// produceNew sends documents of which none is stored.
+func (o *Output) produceNew(ctx context.Context, t *topic, p *partition, docs group) error {
 	err := o.attempt(ctx, t, p, docs)
 	var next *again
 	for tries := 0; tries < 3 && errors.As(err, &next); tries++ {
@@ -31,7 +46,7 @@ func (o *Output) produce(ctx context.Context, t *topic, at place, docs group) er
 		}
 		err = o.attempt(ctx, t, p, docs)
 	}
-	if next != nil && errors.As(err, &next) {
+	if errors.As(err, &next) {
 		return next.err
 	}
 	return err
@@ -69,6 +84,12 @@ func (o *Output) attempt(ctx context.Context, t *topic, p *partition, docs group
 	if err != nil {
 		return o.broken(err)
 	}
+	return o.try(ctx, t, p, b, docs)
+}
+
+// try sends a batch once. docs are the documents that are to be sent, its own
+// or others that wait for its answer.
+func (o *Output) try(ctx context.Context, t *topic, p *partition, b *batch, docs group) error {
 	if b.ambiguous {
 		o.metrics.resends.Inc()
 	}
@@ -78,7 +99,7 @@ func (o *Output) attempt(ctx context.Context, t *topic, p *partition, docs group
 		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(b.bytes)},
 	})
 	if err != nil {
-		return o.unanswered(ctx, p, b, seen, err)
+		return o.unanswered(ctx, p, b, docs, seen, err)
 	}
 	o.pause.ask(o.now().Add(answer.Throttle))
 	return o.judge(ctx, t, p, b, docs, seen, answer)
@@ -86,10 +107,10 @@ func (o *Output) attempt(ctx context.Context, t *topic, p *partition, docs group
 
 // unanswered is for a batch of which nothing is known. The leader may have
 // moved: the layout is asked for again.
-func (o *Output) unanswered(ctx context.Context, p *partition, b *batch, seen *layout, err error) error {
+func (o *Output) unanswered(ctx context.Context, p *partition, b *batch, docs group, seen *layout, err error) error {
 	var not *unsent
 	if !errors.As(err, &not) {
-		b.ambiguous = true
+		b.unknown(docs)
 	}
 	err = fmt.Errorf("produce to partition %d of %s: %w", p.partition, p.topic, err)
 	if ctx.Err() == nil && o.learn(ctx, seen) == nil && o.moved(p.place, seen) {

@@ -56,7 +56,7 @@ func (o *Output) PlanRetention(ctx context.Context) ([]outputs.RetentionChange, 
 		if err != nil {
 			return nil, err
 		}
-		plan = append(plan, o.planTopic(w, have)...)
+		plan = append(plan, o.planTopic(w, have))
 	}
 	return plan, nil
 }
@@ -200,27 +200,23 @@ func parseRetention(text string) (time.Duration, error) {
 }
 
 // planTopic compares one topic with what is wanted.
-func (o *Output) planTopic(w wish, have topicConfig) []outputs.RetentionChange {
+func (o *Output) planTopic(w wish, have topicConfig) outputs.RetentionChange {
 	change := outputs.RetentionChange{Class: w.class, Kind: kindTopic, Name: w.name, Have: have.keep, Want: w.keep}
-	action, differs := outputs.CompareRetention(have.keep, w.keep)
-	change.Action = action
+	change.Action, _ = outputs.CompareRetention(have.keep, w.keep)
 	switch {
 	case have.compacted:
-		change.Action, differs = outputs.WarnRetention, true
+		change.Action, change.Have = outputs.WarnRetention, 0
 		change.Warning = "the topic is compacted: it keeps the last record of each key, whatever its age"
-	case differs && !have.ours && !o.config.AdoptTopics:
+	case change.Action.Changes() && !have.ours && !o.config.AdoptTopics:
 		change.Action = outputs.WarnRetention
 		change.Warning = "it has the brokers' default, so Sluice did not make it: not changed without adopt_topics"
 	case have.bytes >= 0:
-		if !differs {
-			change.Action, differs = outputs.WarnRetention, true
+		if !change.Action.Changes() {
+			change.Action = outputs.WarnRetention
 		}
 		change.Warning = fmt.Sprintf("each partition is also cut at %d bytes (retention.bytes)", have.bytes)
 	}
-	if !differs {
-		return nil
-	}
-	return []outputs.RetentionChange{change}
+	return change
 }
 
 // ApplyRetention implements outputs.Retainer.
@@ -230,7 +226,7 @@ func (o *Output) ApplyRetention(ctx context.Context, changes []outputs.Retention
 		return err
 	}
 	for _, c := range changes {
-		if c.Action == outputs.WarnRetention {
+		if !c.Action.Changes() {
 			continue
 		}
 		if c.Action == outputs.ShortenRetention && !c.Confirmed {

@@ -34,11 +34,11 @@ func (o *Output) ready(ctx context.Context, t *topic) error {
 		}
 		return o.broken(err)
 	}
-	return o.settle(ctx, t)
+	return o.await(ctx, t)
 }
 
-// settle waits until the brokers know a topic, and makes it if it is missing.
-func (o *Output) settle(ctx context.Context, t *topic) error {
+// await waits until the brokers know a topic, and makes it if it is missing.
+func (o *Output) await(ctx context.Context, t *topic) error {
 	made := false
 	for wait := 10 * time.Millisecond; ; wait *= 2 {
 		seen := o.cluster.layout.Load()

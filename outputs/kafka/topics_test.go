@@ -238,6 +238,22 @@ func TestTopicNames(t *testing.T) {
 	}
 }
 
+// No names would ask for all topics of a cluster, again and again.
+func TestNoTopicsAreAskedForByName(t *testing.T) {
+	f := newFake(t)
+	o := f.start(func(c *Config) { c.Topic = template(t, "logs-${service.name}") })
+	if got := o.names.list(); got == nil || len(got) != 0 {
+		t.Errorf("got %#v, want a list without names", got)
+	}
+	f.create("others", nil)
+	if err := o.learn(t.Context(), o.cluster.layout.Load()); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.cluster.layout.Load(); len(got.topics) != 0 || len(got.brokers) != 1 {
+		t.Errorf("got %d topics and %d brokers, want none and 1", len(got.topics), len(got.brokers))
+	}
+}
+
 func TestTopicsAreCapped(t *testing.T) {
 	f := newFake(t)
 	o := f.start(func(c *Config) { c.Topic, c.MaxTopics = template(t, "logs-${seq}-${retention.class}"), 5 })

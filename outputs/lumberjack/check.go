@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/renthub/sluice/internal/reach"
 	"github.com/renthub/sluice/outputs"
 )
 
@@ -12,6 +11,6 @@ import (
 // the server says nothing of its own: that it takes connections, and TLS, is
 // all that can be known.
 func (o *Output) Check(ctx context.Context) []outputs.Finding {
-	found, _ := reach.Group{Config: o.config.Config, Schemes: o.config.schemes(), Port: defaultPort}.Try(ctx, time.Now())
+	found, _ := o.group.Reach(ctx, time.Now())
 	return found
 }

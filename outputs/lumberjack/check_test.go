@@ -29,7 +29,7 @@ func TestCheck(t *testing.T) {
 		{"one of two is down", []string{down.address(), up.address()}, "", "connect warn, connect ok"},
 		{"both are down", []string{down.address(), other.address()}, "", "connect warn, connect warn, connect fail"},
 		{"TLS", []string{secure.Addr().String()}, ca, "connect ok, tls ok"},
-		{"TLS of an unknown authority", []string{"tls://" + secure.Addr().String()}, "", "connect ok, tls fail"},
+		{"TLS of an unknown authority", []string{"tls://" + secure.Addr().String()}, "", "tls fail"},
 	} {
 		o := openTo(t, outputtest.Deps(t), up.address(), func(c *Config) { c.Endpoints, c.CAFile = endpoints.At(tt.endpoints...), tt.ca })
 		if diff := cmp.Diff(steps(o.Check(t.Context())), tt.want); diff != "" {

@@ -14,6 +14,7 @@ type Config struct {
 	MaxWindow        int         `hcl:"max_window,optional"`        // documents in one window, the unit that is acknowledged
 	Pipelining       int         `hcl:"pipelining,optional"`        // windows on the way on one connection
 	MaxRequestSize   config.Size `hcl:"max_request_size,optional"`  // of the documents that one connection is given at a time, before compression
+	MaxDocumentSize  config.Size `hcl:"max_document_size,optional"` // a longer document becomes a dead letter; no limit if not set
 	Beat             string      `hcl:"beat,optional"`              // @metadata.beat, the name that Logstash's configs put into index names
 }
 
@@ -57,6 +58,9 @@ func (c Config) Validate() []config.Problem {
 	}
 	if c.RateLimit != 0 {
 		bad("rate_limit", "The protocol has no requests to be counted. Use bandwidth_limit.")
+	}
+	if c.MaxDocumentSize < 0 || c.MaxDocumentSize > 0 && c.MaxDocumentSize < 1<<10 {
+		bad("max_document_size", "It must be 1KiB or more.")
 	}
 	if c.MaxRequestSize < 64<<10 {
 		bad("max_request_size", "It must be 64KiB or more.")

@@ -17,12 +17,12 @@ func TestProblems(t *testing.T) {
 	}
 	c.Endpoints = endpoints.At("ftp://a")
 	c.CompressionLevel, c.MaxWindow, c.Pipelining, c.Timeout, c.MaxRequestSize = 10, 0, 17, 1, 1
-	c.RateLimit = 5
+	c.RateLimit, c.MaxDocumentSize = 5, 5
 	var got []string
 	for _, p := range c.Validate() {
 		got = append(got, p.Attr)
 	}
-	want := []string{"endpoints[0]", "timeout", "compression_level", "max_window", "pipelining", "rate_limit", "max_request_size"}
+	want := []string{"endpoints[0]", "timeout", "compression_level", "max_window", "pipelining", "rate_limit", "max_document_size", "max_request_size"}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Errorf("problems (-got +want):\n%s", diff)
 	}

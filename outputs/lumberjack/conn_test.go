@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/outputs"
 	"github.com/renthub/sluice/outputs/outputtest"
 )
@@ -269,11 +268,4 @@ func BenchmarkFrames(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-func sizeOf(docs []event.Doc) (n int64) {
-	for i := range docs {
-		n += int64(len(docs[i].JSON))
-	}
-	return n
 }

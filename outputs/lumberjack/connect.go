@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/renthub/sluice/internal/endpoints"
@@ -18,10 +17,11 @@ const defaultPort = "5044"
 // that came back, and for those behind one name.
 const maxAge = 5 * time.Minute
 
-// connection returns an idle connection, or a new one.
+// connection returns an idle connection, or a new one. Idle ones to standbys end
+// when these hand back, and so do those to endpoints that are gone.
 func (o *Output) connection(ctx context.Context) (*conn, error) {
 	for c := o.conns.pop(); c != nil; c = o.conns.pop() {
-		if c.usable() && o.isInUse(c.endpoint) {
+		if c.usable() && o.group.InUse(c.endpoint) {
 			return c, nil
 		}
 		c.abort()
@@ -53,12 +53,6 @@ func (o *Output) dial(ctx context.Context) (nc net.Conn, e *endpoints.Endpoint, 
 	return nc, e, err
 }
 
-// isInUse reports whether requests go to an endpoint. Connections to standbys
-// end when they hand back, and those to endpoints that are gone.
-func (o *Output) isInUse(e *endpoints.Endpoint) bool {
-	return slices.ContainsFunc(o.group.Status(), func(s endpoints.Status) bool { return s.Name == e.Name() && s.InUse })
-}
-
 // bottom is the connection below TLS and all else.
 func bottom(c net.Conn) net.Conn {
 	for {
@@ -70,9 +64,9 @@ func bottom(c net.Conn) net.Conn {
 	}
 }
 
-// refusal is the error of a connection that took nothing, marked if a person
-// must act. A remote error is what TLS calls the server's own refusal: of our
-// certificate, of there being none. With TLS 1.3 it comes after the handshake.
+// refusal is the error of a connection that broke, marked if a person must act.
+// A remote error is what TLS calls the server's own refusal: of our certificate,
+// of there being none. With TLS 1.3 it comes after the handshake.
 func refusal(err error) error {
 	var op *net.OpError
 	var notTLS tls.RecordHeaderError

@@ -40,7 +40,8 @@
 //
 // A server that dies has perhaps stored what it had not yet acknowledged. All
 // of that is sent again, over another connection, to another server if there
-// are several. Each document carries where it comes from in @metadata, which
+// are several; and if the agent is killed, all that it sent in its last second.
+// Each document carries where it comes from in @metadata, which
 // Logstash does not store:
 //
 //	"@metadata": {"beat": "sluice", "type": "_doc", "version": "1.0.0", "_id": "ASNFZ4mrze8-1048576-575"}
@@ -68,6 +69,7 @@
 //
 // There is no answer that refuses one document. A server that breaks the
 // connection whenever it sees a certain document holds up the documents of its
-// request; the others go on. The field names have dots, as ECS writes them:
+// request; the others go on. If that is for its length, max_document_size makes
+// a dead letter of it. The field names have dots, as ECS writes them:
 // Logstash knows them as [service.name], not [service][name].
 package lumberjack

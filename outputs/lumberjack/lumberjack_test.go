@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,6 +88,48 @@ func TestWhatIsBehindTheLastAcknowledgementIsSentAgain(t *testing.T) {
 	}
 	if diff := cmp.Diff(s.bare(), texts(docs)); diff != "" {
 		t.Errorf("stored (-got +want):\n%s", diff)
+	}
+}
+
+func TestALongDocumentIsADeadLetter(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		reaction reaction
+		want     string // by index: t is taken, p is Poison, r is Retry
+	}{
+		{"the rest is taken", takeAll, "ptptttp"},
+		{"a part of the rest is taken", acks(2), "ptptrrp"},
+		{"nothing is taken", hangUp, "prprrrp"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSim(t)
+			o := opened(t, s, func(c *Config) { c.MaxDocumentSize = 1 << 10 })
+			docs := outputtest.Docs(7)
+			long := strings.Repeat("x", 2<<10)
+			for _, i := range []int{0, 2, 6} {
+				docs[i].JSON = []byte(`{"message":"` + long + `"}`)
+			}
+			s.next(tt.reaction)
+			var partial *outputs.Partial
+			if err := o.Send(t.Context(), request(docs)); !errors.As(err, &partial) {
+				t.Fatalf("send: got %v, want Partial", err)
+			}
+			got := []byte("ttttttt")
+			for _, f := range partial.Failed {
+				got[f.Index] = map[outputs.Answer]byte{outputs.Poison: 'p', outputs.Retry: 'r'}[f.Answer]
+				if f.Reason == "" {
+					t.Errorf("document %d has no reason", f.Index)
+				}
+			}
+			if string(got) != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+	s := newSim(t)
+	o := opened(t, s, func(c *Config) { c.MaxDocumentSize = 1 << 10 })
+	if err := o.Send(t.Context(), request(outputtest.Docs(3))); err != nil {
+		t.Errorf("without a long one: %v", err)
 	}
 }
 

@@ -36,12 +36,13 @@ var (
 func (o *Output) await(ctx context.Context, base string, c *channel, id int64) error {
 	limit := time.NewTimer(o.config.AckTimeout.Std())
 	defer limit.Stop()
-	down := false
+	down, last := false, error(errNotAcked)
 	for pause := o.patience.first; ; pause = min(pause*2, o.patience.last) {
 		if err := sleep(ctx, pause, limit.C); err != nil {
-			return fmt.Errorf("wait for acknowledgement: %w", err)
+			return fmt.Errorf("wait for acknowledgement: %w: %w", err, last)
 		}
 		err := o.poll(ctx, base, c, id)
+		last = err
 		switch {
 		case err == nil:
 			return nil

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/renthub/sluice/internal/endpoints"
 	"github.com/renthub/sluice/internal/httpsend"
 	"github.com/renthub/sluice/outputs"
 )
@@ -85,7 +86,7 @@ func (o *Output) checkWay(ctx context.Context, base string, f *findings) bool {
 // checkTLS does a handshake with the settings of the output.
 func (o *Output) checkTLS(ctx context.Context, conn net.Conn, host string, f *findings) bool {
 	c := o.config
-	transport, err := httpsend.NewTransport(httpsend.Config{CAFile: c.CAFile, CertFile: c.ClientCert, KeyFile: c.ClientKey, SkipVerify: c.TLSSkipVerify})
+	transport, err := endpoints.NewTransport(c.Config)
 	if err != nil {
 		f.add("tls", outputs.CheckFailed, "mend this setting", "%v", err)
 		return false
@@ -163,6 +164,7 @@ func (o *Output) askHealth(ctx context.Context, base string) (a answer, at, date
 func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool {
 	const codeNoData = 5
 	a, at, err := o.post(ctx, base, eventPath, &channel{id: newGUID()}, bytes.NewReader(nil))
+	_, at, _ = strings.Cut(at, "://")
 	switch text := (&refused{a}).Error(); {
 	case err != nil:
 		f.add("log in", outputs.CheckFailed, "see the error", "%v", err)
@@ -180,12 +182,12 @@ func (o *Output) checkToken(ctx context.Context, base string, f *findings) bool 
 
 func (o *Output) checkAcks(ctx context.Context, base string, f *findings) {
 	const step, hint = "acknowledgement", "set useACK on the token, or an answer is all that is known of documents"
-	if o.config.Ack == ackOff {
-		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
-		return
-	}
 	err := o.probeAcks(ctx, base)
 	switch {
+	case o.config.Ack == ackOff && err == nil:
+		f.add(step, outputs.CheckWarned, `set ack = "auto", or take useACK off the token`, "the token acknowledges and is never asked: what piles up so is refused some day (code 27)")
+	case o.config.Ack == ackOff:
+		f.add(step, outputs.CheckPassed, "", `not waited for: ack = "off"`)
 	case err == nil:
 		f.add(step, outputs.CheckPassed, "", "what is indexed is acknowledged")
 	case o.config.Ack == ackRequired:

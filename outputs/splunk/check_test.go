@@ -34,16 +34,17 @@ func TestCheck(t *testing.T) {
 		change func(*Config, *hecsim.Options)
 		want   []string
 	}{
-		"all is well":                        {withAcks, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
-		"no acknowledgement":                 {nil, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement warn", "index ok"}},
-		"no acknowledgement, which is wrong": {func(c *Config, _ *hecsim.Options) { c.Ack = ackRequired }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement fail", "index ok"}},
-		"no acknowledgement, which is right": {func(c *Config, _ *hecsim.Options) { c.Ack = ackOff }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
-		"an index":                           {func(c *Config, s *hecsim.Options) { withAcks(c, s); c.Index = template(t, "rh_${retention.class}") }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
-		"a wrong token":                      {func(_ *Config, s *hecsim.Options) { s.Tokens = nil }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in fail", "index ok"}},
-		"a disabled token":                   {func(_ *Config, s *hecsim.Options) { s.Tokens = map[string]hecsim.Token{testToken: {Disabled: true}} }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in fail", "index ok"}},
-		"full queues":                        {func(c *Config, s *hecsim.Options) { withAcks(c, s); s.Unhealthy = 18 }, []string{"resolve ok", "connect ok", "health warn", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
-		"nobody listens":                     {func(c *Config, _ *hecsim.Options) { c.Endpoints = endpoints.At("http://127.0.0.1:1") }, []string{"resolve ok", "connect fail", "index ok"}},
-		"no such name":                       {func(c *Config, _ *hecsim.Options) { c.Endpoints = endpoints.At("http://nowhere.invalid:1") }, []string{"resolve fail", "index ok"}},
+		"all is well":                          {withAcks, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
+		"no acknowledgement":                   {nil, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement warn", "index ok"}},
+		"no acknowledgement, which is wrong":   {func(c *Config, _ *hecsim.Options) { c.Ack = ackRequired }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement fail", "index ok"}},
+		"no acknowledgement, which is right":   {func(c *Config, _ *hecsim.Options) { c.Ack = ackOff }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
+		"acknowledgement that nobody asks for": {func(c *Config, s *hecsim.Options) { withAcks(c, s); c.Ack = ackOff }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement warn", "index ok"}},
+		"an index":                             {func(c *Config, s *hecsim.Options) { withAcks(c, s); c.Index = template(t, "rh_${retention.class}") }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
+		"a wrong token":                        {func(_ *Config, s *hecsim.Options) { s.Tokens = nil }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in fail", "index ok"}},
+		"a disabled token":                     {func(_ *Config, s *hecsim.Options) { s.Tokens = map[string]hecsim.Token{testToken: {Disabled: true}} }, []string{"resolve ok", "connect ok", "health ok", "clock ok", "log in fail", "index ok"}},
+		"full queues":                          {func(c *Config, s *hecsim.Options) { withAcks(c, s); s.Unhealthy = 18 }, []string{"resolve ok", "connect ok", "health warn", "clock ok", "log in ok", "acknowledgement ok", "index ok"}},
+		"nobody listens":                       {func(c *Config, _ *hecsim.Options) { c.Endpoints = endpoints.At("http://127.0.0.1:1") }, []string{"resolve ok", "connect fail", "index ok"}},
+		"no such name":                         {func(c *Config, _ *hecsim.Options) { c.Endpoints = endpoints.At("http://nowhere.invalid:1") }, []string{"resolve fail", "index ok"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

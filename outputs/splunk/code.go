@@ -57,6 +57,7 @@ var codes = [...]struct {
 const (
 	codeFormat       = 6
 	codeInternal     = 8
+	codeBusy         = 9
 	codeAckOff       = 14
 	codeShuttingDown = 23
 	codeQueueNear    = 24

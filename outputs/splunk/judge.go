@@ -34,7 +34,7 @@ func (o *Output) judge(a answer, r *outputs.Request) verdict {
 	case badIndex:
 		return verdict{clean: true, err: o.judgeIndex(a, r)}
 	}
-	return verdict{err: o.refusal(a, r.Count)}
+	return verdict{clean: classOf(a.code) == busy || a.code == codeBusy, err: o.refusal(a, r.Count)}
 }
 
 // judgeObject says what became of the documents of a request of which one was
@@ -59,19 +59,20 @@ func (o *Output) judgeObject(a answer, r *outputs.Request) verdict {
 		partial.Failed = append(partial.Failed, outputs.Failure{Index: i, Answer: outputs.Retry, Reason: behind})
 	}
 	if o.config.ResendPrefix {
-		return v.withoutStored()
+		return o.withoutStored(v)
 	}
 	return v
 }
 
-// withoutStored is the verdict if what the answer says is stored is not to be
+// withoutStored is a verdict if what the answer says is stored is not to be
 // relied on: it is sent again with the rest.
-func (v verdict) withoutStored() verdict {
+func (o *Output) withoutStored(v verdict) verdict {
 	partial, ok := v.err.(*outputs.Partial)
 	if !ok {
 		return v
 	}
 	const reason = "stands before a document that was refused"
+	o.metrics.unclear.Add(float64(v.stored))
 	failed := make([]outputs.Failure, 0, v.stored+len(partial.Failed))
 	for i := range v.stored {
 		failed = append(failed, outputs.Failure{Index: i, Answer: outputs.Retry, Reason: reason})

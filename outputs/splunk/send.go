@@ -36,13 +36,12 @@ func (o *Output) Send(ctx context.Context, r *outputs.Request) error {
 	v := o.judge(a, r)
 	wait, v := o.mustWait(a, v)
 	if wait {
-		v, err = o.acknowledged(ctx, base, c, a, v)
-		if err != nil {
-			o.metrics.unacked.Add(float64(v.stored))
+		if err := o.acknowledged(ctx, base, c, a, v.stored); err != nil {
 			return err
 		}
 	}
-	if v.clean {
+	// An id that is open and will not be asked for is as good as lost.
+	if open := a.ackID != none && !wait && o.config.Ack != ackOff; v.clean && !open {
 		o.channels.give(c)
 	}
 	return v.err
@@ -100,13 +99,19 @@ func (o *Output) mustWait(a answer, v verdict) (bool, verdict) {
 	switch {
 	case v.stored == 0 || o.config.Ack == ackOff:
 		return false, v
-	case a.ackID != none:
+	case a.ackID != none && !o.refusesPolls.Load():
 		o.seesAcks.Store(true)
 		return true, v
+	case a.ackID != none:
+		return false, v
+	}
+	o.refusesPolls.Store(false) // it makes sense again
+	switch {
 	case v.err != nil && (o.config.Ack == ackRequired || o.seesAcks.Load()):
-		return false, v.withoutStored()
+		return false, o.withoutStored(v)
 	case o.config.Ack == ackRequired:
 		o.demanded.Store(false)
+		o.metrics.unclear.Add(float64(v.stored))
 		return false, verdict{err: &outputs.Misconfigured{Err: fmt.Errorf("the answer has no ackId: %w", errAckOff)}}
 	}
 	if !o.warned.Swap(true) {
@@ -115,16 +120,20 @@ func (o *Output) mustWait(a answer, v verdict) (bool, verdict) {
 	return false, v
 }
 
-// acknowledged waits until what an answer says is stored is indexed.
-func (o *Output) acknowledged(ctx context.Context, base string, c *channel, a answer, v verdict) (verdict, error) {
+// acknowledged waits until so many documents that were taken are indexed. A
+// token that gives ids and refuses to be asked for them is believed when it
+// takes them again.
+func (o *Output) acknowledged(ctx context.Context, base string, c *channel, a answer, documents int) error {
 	err := o.await(ctx, base, c, a.ackID)
-	if errors.Is(err, errAckOff) && o.config.Ack == ackAuto {
-		if !o.warned.Swap(true) {
-			o.logger.Warn("the token does not acknowledge any more")
-		}
-		return v, nil
+	if err == nil {
+		return nil
 	}
-	return v, err
+	o.metrics.unacked.Add(float64(documents))
+	if errors.Is(err, errAckOff) && o.config.Ack == ackAuto {
+		o.refusesPolls.Store(true)
+		o.seesAcks.Store(false)
+	}
+	return err
 }
 
 // refusal is the error for an answer that says that nothing was taken, or

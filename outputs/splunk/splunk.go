@@ -9,7 +9,7 @@ import (
 )
 
 // Type is the splunk output.
-var Type = outputs.Define("splunk", defaults(), open)
+var Type = outputs.Define("splunk", defaults(), open).Retaining().Wrapping()
 
 // Output sends documents to one Splunk deployment.
 type Output struct {
@@ -28,6 +28,9 @@ type Output struct {
 	demanded atomic.Bool  // ack = "required": the token was found to acknowledge
 	seesAcks atomic.Bool  // an answer had an ackId
 	warned   atomic.Bool  // that it has none
+	// refusesPolls: an answer had an ackId and nobody was there to be asked for
+	// it.
+	refusesPolls atomic.Bool
 }
 
 // open makes an output. It reads the certificates' files and asks nothing of

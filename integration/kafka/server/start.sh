@@ -10,10 +10,10 @@
 # User "sluice", password "sluice-secret" (SCRAM and PLAIN).
 # Certificates: DATA_DIR/tls/ca.pem, client.pem, client.key.  Stop with: kill $(cat DATA_DIR/pid)
 # Environment: KAFKA_LIB (folder for the jars, default DATA_DIR/../kafka-lib), KAFKA_HEAP (default 256m),
-#   KAFKA_TLS (folder for the certificates, default DATA_DIR/tls), KAFKA_PROPS (extra lines for server.properties), JAVA_BIN (default java; needs Java 17 or newer)
+#   KAFKA_PORT (instead of BASE_PORT), KAFKA_TLS (folder for the certificates, default DATA_DIR/tls), KAFKA_PROPS (extra lines for server.properties), JAVA_BIN (default java; needs Java 17 or newer)
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-data=${1:?data dir}; p=${2:?base port}
+data=${1:?data dir}; p=${KAFKA_PORT:-${2:?base port}}
 mkdir -p "$data"; data=$(cd "$data" && pwd)
 lib=${KAFKA_LIB:-$(dirname "$data")/kafka-lib}; heap=${KAFKA_HEAP:-256m}; java=${JAVA_BIN:-java}
 user=sluice; password=sluice-secret
