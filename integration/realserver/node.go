@@ -33,6 +33,12 @@ const Elasticsearch = "../elasticsearch/server"
 // OpenSearch is the same of OpenSearch.
 const OpenSearch = "../opensearch/server"
 
+// The same of others, which have starts of their own.
+const (
+	kafka = "../kafka/server"
+	moto  = "../cloudwatch/server"
+)
+
 // Start starts a server with new data that ends with the test. env is what its
 // start.sh takes, "ES_YML=...".
 func Start(t testing.TB, server string, env ...string) *Node {
@@ -53,7 +59,10 @@ func Start(t testing.TB, server string, env ...string) *Node {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	dist := map[string]string{Elasticsearch: "ES_DIST=" + filepath.Join(cache, "es-dist"), OpenSearch: "OS_DIST=" + filepath.Join(cache, "os-dist")}
+	dist := map[string]string{
+		Elasticsearch: "ES_DIST=" + filepath.Join(cache, "es-dist"), OpenSearch: "OS_DIST=" + filepath.Join(cache, "os-dist"),
+		kafka: "KAFKA_LIB=" + filepath.Join(cache, "kafka-lib"), moto: "MOTO_VENV=" + filepath.Join(cache, "moto-venv"),
+	}
 	n := &Node{script: filepath.Join(server, "start.sh"), dir: filepath.Join(dir, "data"), port: freePort(t), env: append(env, dist[server])}
 	t.Cleanup(func() {
 		n.Stop(t)
