@@ -58,3 +58,18 @@ func testsOf(t *testing.T, folder string) string {
 	}
 	return all.String()
 }
+
+// The page of destinations.hcl shows the file that the tests run.
+func TestTheDocsShowTheConfigThatIsTested(t *testing.T) {
+	page, err := os.ReadFile("docs/destinations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile("docs/destinations.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "```hcl\n"+string(config)+"```\n") {
+		t.Error("docs/destinations.md does not show docs/destinations.hcl as it is")
+	}
+}
