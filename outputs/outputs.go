@@ -16,8 +16,8 @@ import (
 type Output interface {
 	// Send returns nil only if the destination took every document of r. What
 	// it cannot read counts as not taken. It makes one try: the pipeline
-	// retries. Its errors say what to do: *Partial, *Throttled, *Poisoned,
-	// *Misconfigured, ErrTooLarge, and any other error means that all of r is
+	// retries. Its errors say what to do: *Partial, *Throttled, *Unreachable,
+	// *Poisoned, *Misconfigured, ErrTooLarge, and any other error means that all of r is
 	// to be sent again. It is called concurrently, up to Limits.InFlight
 	// times, returns within a second of ctx's end, and keeps nothing of r.
 	Send(ctx context.Context, r *Request) error

@@ -75,6 +75,7 @@ func (d *Delivery) send(ctx context.Context, r *outputs.Request) (err error, don
 func (d *Delivery) settle(ctx context.Context, pk *packer, pieces []piece, err error, try int) ([]piece, time.Duration) {
 	var partial *outputs.Partial
 	var throttled *outputs.Throttled
+	var unreachable *outputs.Unreachable
 	var poisoned *outputs.Poisoned
 	var config *outputs.Misconfigured
 	switch {
@@ -92,6 +93,8 @@ func (d *Delivery) settle(ctx context.Context, pk *packer, pieces []piece, err e
 			return pieces, min(throttled.After, throttleMax) + backoff(1, backoffMax)
 		}
 		return pieces, backoff(try, backoffMax)
+	case errors.As(err, &unreachable):
+		return pieces, min(unreachable.After, throttleMax) + backoff(1, backoffMax)
 	case errors.As(err, &poisoned):
 		return d.bury(ctx, pk, pieces, poisoned.Error()), backoff(try, backoffMax)
 	case errors.As(err, &config):

@@ -131,6 +131,9 @@ func (o *Output) connect(version string) error {
 	return nil
 }
 
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.group.Status() }
+
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
 	size := int(o.config.MaxRequestSize)

@@ -52,6 +52,9 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	return o, nil
 }
 
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.group.Status() }
+
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
 	return outputs.Limits{Bytes: int(o.config.MaxRequestSize), Docs: o.config.MaxDocuments, InFlight: o.config.InFlight}

@@ -66,6 +66,9 @@ func (c Config) unacked() int {
 	return c.Unacked
 }
 
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.way.group.Status() }
+
 // Limits implements outputs.Output. A request that waits for acknowledgement
 // holds its place, and its compressed bytes: their number is what bounds memory.
 func (o *Output) Limits() outputs.Limits {
