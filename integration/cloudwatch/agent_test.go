@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/integration/rig"
 	"github.com/renthub/sluice/internal/cwsim"
 )
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 // An agent sends through everything that can go wrong with a call: all lines
 // are there, in order, and twice only where an answer was lost.
 func TestAgentThroughTrouble(t *testing.T) {
-	credentials(t)
+	realserver.CloudWatchCredentials(t)
 	sim := cwsim.New(cwsim.Options{AccessKey: "AKID", Secret: "secret", CheckClock: true})
 	server := httptest.NewServer(sim)
 	defer server.Close()

@@ -5,15 +5,12 @@ package cloudwatch
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/renthub/sluice/event"
@@ -24,35 +21,13 @@ import (
 )
 
 func TestMoto(t *testing.T) {
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("python3 is not installed")
-	}
-	cache := os.Getenv("SLUICE_IT_CACHE")
-	if cache == "" {
-		cache = "/var/tmp/sluice-it"
-	}
-	n := realserver.Start(t, "server", "MOTO_VENV="+filepath.Join(cache, "moto-venv"))
-	credentials(t)
+	n := realserver.StartMoto(t)
 	t.Run("every document is read back as it was, by its id", func(t *testing.T) { readsBack(t, n, "cut") })
 	t.Run("large ones in parts, if they are to be split", func(t *testing.T) { readsBack(t, n, "split") })
 	t.Run("groups are made with the retention of their class", func(t *testing.T) { makesGroups(t, n) })
 	t.Run("old and new events are dead letters, the others are stored", func(t *testing.T) { rejects(t, n) })
 	t.Run("all checks pass", func(t *testing.T) { checks(t, n) })
 	t.Run("a server that is killed and started goes on", func(t *testing.T) { survivesKill(t, n) })
-}
-
-// credentials gives the SDK's chain some, and none of this machine's.
-func credentials(t *testing.T) {
-	none := filepath.Join(t.TempDir(), "none")
-	for k, v := range map[string]string{
-		"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "", "AWS_REGION": "eu-west-1",
-		"AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none, "AWS_EC2_METADATA_DISABLED": "true", "AWS_PROFILE": "",
-	} {
-		t.Setenv(k, v)
-		if v == "" { // to moto, which is started again, an empty profile is one
-			_ = os.Unsetenv(k)
-		}
-	}
 }
 
 func openOutput(t *testing.T, url string, change func(*cloudwatch.Config)) outputs.Output {
@@ -130,58 +105,8 @@ func sendUntilTaken(t *testing.T, o outputs.Output, docs []event.Doc) {
 	}
 }
 
-// reader is a client of the test's own.
-func reader(t *testing.T, n *realserver.Node) *cloudwatchlogs.Client {
-	t.Helper()
-	cfg, err := config.LoadDefaultConfig(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cloudwatchlogs.NewFromConfig(cfg, func(o *cloudwatchlogs.Options) { o.BaseEndpoint = aws.String(n.URL) })
-}
-
-// stored returns all messages of the groups with a prefix.
-func stored(t *testing.T, n *realserver.Node, prefix string) []string {
-	t.Helper()
-	client := reader(t, n)
-	groups, err := client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: &prefix})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, g := range groups.LogGroups {
-		streams, err := client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: g.LogGroupName})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, s := range streams.LogStreams {
-			all = append(all, readStream(t, client, *g.LogGroupName, *s.LogStreamName)...)
-		}
-	}
-	return all
-}
-
-func readStream(t *testing.T, client *cloudwatchlogs.Client, group, stream string) []string {
-	t.Helper()
-	var all []string
-	in := &cloudwatchlogs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, StartFromHead: aws.Bool(true)}
-	for {
-		page, err := client.GetLogEvents(t.Context(), in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range page.Events {
-			all = append(all, *e.Message)
-		}
-		if len(page.Events) == 0 || aws.ToString(page.NextForwardToken) == aws.ToString(in.NextToken) {
-			return all
-		}
-		in.NextToken = page.NextForwardToken
-	}
-}
-
 func readsBack(t *testing.T, n *realserver.Node, rule string) {
-	p := newProxy(t, n.URL)
+	p := realserver.NewCloudWatchProxy(t, n.URL)
 	o := openOutput(t, p.URL, func(c *cloudwatch.Config) { c.Prefix, c.OnLarge = "/back-"+rule, rule })
 	count := 6000
 	if os.Getenv("LONG") != "" {
@@ -192,8 +117,8 @@ func readsBack(t *testing.T, n *realserver.Node, rule string) {
 	if err := send(t, o, docsOf(samples)); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	t.Logf("%d documents in %d calls of %d bytes on average, %v", count, p.puts.Load(), p.events.Load()/p.puts.Load(), time.Since(start).Round(time.Millisecond))
-	compare(t, stored(t, n, "/back-"+rule), samples, rule)
+	t.Logf("%d documents in %d calls of %d bytes on average, %v", count, p.Puts.Load(), p.Bytes.Load()/p.Puts.Load(), time.Since(start).Round(time.Millisecond))
+	compare(t, realserver.CloudWatchMessages(t, n, "/back-"+rule), samples, rule)
 }
 
 func makesGroups(t *testing.T, n *realserver.Node) {
@@ -203,7 +128,7 @@ func makesGroups(t *testing.T, n *realserver.Node) {
 	if err := send(t, o, recent(outputtest.Docs(30))); err != nil {
 		t.Fatalf("send: %v", err)
 	}
-	client := reader(t, n)
+	client := realserver.CloudWatchReader(t, n)
 	groups, err := client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/made")})
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +177,7 @@ func recent(docs []event.Doc) []event.Doc {
 }
 
 func rejects(t *testing.T, n *realserver.Node) {
-	o := openOutput(t, newProxy(t, n.URL).URL, func(c *cloudwatch.Config) { c.Prefix = "/rejects" })
+	o := openOutput(t, realserver.NewCloudWatchProxy(t, n.URL).URL, func(c *cloudwatch.Config) { c.Prefix = "/rejects" })
 	docs := recent(outputtest.Docs(4))
 	for i := range docs {
 		docs[i].Retention = "audit"
@@ -269,7 +194,7 @@ func rejects(t *testing.T, n *realserver.Node) {
 		partial.Failed[1].Index != 1 || !strings.Contains(partial.Failed[1].Reason, "too new, the service says") {
 		t.Errorf("got %+v, want two dead letters", err)
 	}
-	if got := stored(t, n, "/rejects"); len(got) != 2 {
+	if got := realserver.CloudWatchMessages(t, n, "/rejects"); len(got) != 2 {
 		t.Errorf("stored %q, want documents 0 and 3", got)
 	}
 }
@@ -287,7 +212,7 @@ func checks(t *testing.T, n *realserver.Node) {
 // moto keeps nothing when it is killed: what is sent afterwards needs its group
 // again, and all of it must be there.
 func survivesKill(t *testing.T, n *realserver.Node) {
-	p := newProxy(t, n.URL)
+	p := realserver.NewCloudWatchProxy(t, n.URL)
 	o := openOutput(t, p.URL, func(c *cloudwatch.Config) { c.Prefix = "/kill" })
 	samples := makeSamples(2000)
 	docs := docsOf(samples)
@@ -302,5 +227,5 @@ func survivesKill(t *testing.T, n *realserver.Node) {
 	}
 	n.Start(t)
 	sendUntilTaken(t, o, docs[1000:])
-	compare(t, stored(t, n, "/kill"), samples[1000:], "cut")
+	compare(t, realserver.CloudWatchMessages(t, n, "/kill"), samples[1000:], "cut")
 }

@@ -31,7 +31,7 @@ func checks(t *testing.T, b *broker) {
 		want     []string
 	}{
 		{"all is well", saslTLS, func(c *kafka.Config) {
-			c.SASL, c.Username, c.Password, c.CAFile = "scram-sha-512", "sluice", config.NewSecret("sluice-secret"), filepath.Join(b.tls, "ca.pem")
+			c.SASL, c.Username, c.Password, c.CAFile = "scram-sha-512", "sluice", config.NewSecret("sluice-secret"), filepath.Join(b.TLS, "ca.pem")
 		}, []string{"ok resolve", "ok connect", "ok tls: certificate of 127.0.0.1 is good for", "ok log in: the cluster has 1 brokers", "ok topic: topic checked will be created"}},
 		{"a wrong password", saslClear, func(c *kafka.Config) {
 			c.SASL, c.Username, c.Password = "scram-sha-512", "sluice", config.NewSecret("wrong")
@@ -42,7 +42,7 @@ func checks(t *testing.T, b *broker) {
 		t.Run(c.name, func(t *testing.T) {
 			o, _ := b.open(t, func(k *kafka.Config) {
 				topic("checked")(k)
-				k.Endpoints = []string{b.address(t, c.listener)}
+				k.Endpoints = []string{b.Address(t, c.listener)}
 				c.change(k)
 			})
 			var text strings.Builder
@@ -96,7 +96,7 @@ func retains(t *testing.T, b *broker) {
 // wraps sends batches around the end of the sequences, by themselves and again.
 func wraps(t *testing.T, b *broker) {
 	b.createTopic(t, "wrapped", nil)
-	c := &client.Client{Addr: client.TCP(b.address(t, clear)), Timeout: 10 * time.Second}
+	c := &client.Client{Addr: client.TCP(b.Address(t, clear)), Timeout: 10 * time.Second}
 	id, err := c.InitProducerID(t.Context(), &client.InitProducerIDRequest{ProducerID: -1, ProducerEpoch: -1})
 	if err != nil || id.Error != nil {
 		t.Fatal(err, id)
@@ -125,7 +125,7 @@ func wraps(t *testing.T, b *broker) {
 		}
 		sequence, offset = recordbatch.NextSequence(sequence, 10), offset+10
 	}
-	if got := b.read(t, "wrapped"); len(got) != 40 {
+	if got := b.Read(t, "wrapped"); len(got) != 40 {
 		t.Errorf("got %d records, want 40", len(got))
 	}
 }
@@ -138,10 +138,10 @@ func oneProducer(t *testing.T, b *broker) {
 	deliver(t, first, docs[:200])
 	second, _ := b.open(t, topic("runs"))
 	deliver(t, second, docs[100:300]) // from an older cursor, cut otherwise
-	got := b.read(t, "runs")
+	got := b.Read(t, "runs")
 	seen := map[string]int{}
 	for i := range got {
-		seen[got[i].header(t, "sluice-id")]++
+		seen[got[i].Header(t, "sluice-id")]++
 	}
 	if len(got) != 400 || len(seen) != 300 {
 		t.Errorf("got %d records of %d documents, want 400 of 300", len(got), len(seen))

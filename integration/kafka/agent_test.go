@@ -24,7 +24,7 @@ func TestAgentAndKilledBroker(t *testing.T) {
   partitions = 6
   timeout    = "3s"
 }
-`, b.address(t, clear))}}
+`, b.Address(t, clear))}}
 	a := rig.Start(t, cfg.Write(t))
 	ws := rig.NewWriters(cfg.Logs(), 4, 4000)
 	ws.Start(t)
@@ -67,7 +67,7 @@ func TestAgentAndKilledBroker(t *testing.T) {
 	}
 	a.Stop(t)
 	var ledger rig.Ledger
-	got := b.read(t, "logs-standard")
+	got := b.Read(t, "logs-standard")
 	for i := range got {
 		ledger.Add([]byte(got[i].Payload))
 	}

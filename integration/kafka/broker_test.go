@@ -3,17 +3,9 @@
 package kafka
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"math/rand/v2"
-	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,47 +26,10 @@ import (
 )
 
 // broker is a real broker.
-type broker struct {
-	*realserver.Node
-	tls string // folder of its certificates
-}
+type broker struct{ *realserver.Kafka }
 
 func startBroker(t *testing.T, props string) *broker {
-	t.Helper()
-	if _, err := exec.LookPath("kcat"); err != nil {
-		t.Skip("kcat is not installed: apt-get install kcat")
-	}
-	cache := os.Getenv("SLUICE_IT_CACHE")
-	if cache == "" {
-		cache = "/var/tmp/sluice-it"
-	}
-	b := &broker{tls: filepath.Join(t.TempDir(), "tls")}
-	b.Node = realserver.Start(t, "server", fmt.Sprintf("KAFKA_PORT=%d", freePorts(t)), "KAFKA_LIB="+filepath.Join(cache, "kafka-lib"), "KAFKA_TLS="+b.tls, "KAFKA_PROPS="+props)
-	return b
-}
-
-// freePorts is the first of ten ports that nobody has. They are below those
-// that systems give to connections, so that none is taken while the broker is
-// down.
-func freePorts(t testing.TB) int {
-	t.Helper()
-	for range 100 {
-		first := 12000 + 10*rand.IntN(1900)
-		free := true
-		for p := range 10 {
-			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(first+p)))
-			if err != nil {
-				free = false
-				break
-			}
-			l.Close()
-		}
-		if free {
-			return first
-		}
-	}
-	t.Fatal("no ten free ports in a row")
-	return 0
+	return &broker{realserver.StartKafka(t, props)}
 }
 
 // The listeners, by their distance from the first port.
@@ -86,25 +41,11 @@ const (
 	mutualTLS
 )
 
-// address is that of a listener.
-func (b *broker) address(t testing.TB, listener int) string {
-	t.Helper()
-	host, port, err := net.SplitHostPort(b.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return net.JoinHostPort(host, strconv.Itoa(first+listener))
-}
-
 // open opens an output as the pipeline does.
 func (b *broker) open(t *testing.T, change func(*kafka.Config)) (outputs.Output, *prometheus.Registry) {
 	t.Helper()
 	c := kafka.Type.Config().(*kafka.Config)
-	c.Endpoints = []string{b.address(t, clear)}
+	c.Endpoints = []string{b.Address(t, clear)}
 	c.Timeout = config.Duration(10 * time.Second)
 	change(c)
 	d := outputtest.Deps(t)
@@ -138,51 +79,9 @@ func deliver(t *testing.T, o outputs.Output, docs []event.Doc) outputtest.Delive
 	return d
 }
 
-// record is one as kcat shows it.
-type record struct {
-	Partition int      `json:"partition"`
-	Offset    int      `json:"offset"`
-	Millis    int64    `json:"ts"`
-	Headers   []string `json:"headers"`
-	Key       *string  `json:"key"`
-	Payload   string   `json:"payload"`
-}
-
-func (r *record) header(t testing.TB, name string) string {
-	t.Helper()
-	for i := 0; i+1 < len(r.Headers); i += 2 {
-		if r.Headers[i] == name {
-			return r.Headers[i+1]
-		}
-	}
-	t.Fatalf("record %d of partition %d has no header %s", r.Offset, r.Partition, name)
-	return ""
-}
-
-// read reads a topic to its end with kcat, which checks each batch's checksum.
-func (b *broker) read(t testing.TB, topic string) []record {
-	t.Helper()
-	cmd := exec.Command("kcat", "-C", "-b", b.address(t, clear), "-t", topic, "-e", "-q", "-J", "-o", "beginning", "-X", "check.crcs=true", "-X", "fetch.message.max.bytes=8388608")
-	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("kcat: %v\n%s", err, errs.String())
-	}
-	var list []record
-	for line := range strings.Lines(string(out)) {
-		var r record
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Fatalf("kcat: %v in %.200s", err, line)
-		}
-		list = append(list, r)
-	}
-	return list
-}
-
 // compare checks that each document is there once, byte for byte, and nothing
 // else.
-func compare(t *testing.T, got []record, want []event.Doc) {
+func compare(t *testing.T, got []realserver.KafkaRecord, want []event.Doc) {
 	t.Helper()
 	missing := make(map[string]*event.Doc, len(want))
 	for i := range want {
@@ -191,11 +90,11 @@ func compare(t *testing.T, got []record, want []event.Doc) {
 	lost, twice, other := 0, 0, 0
 	seen := map[string]bool{}
 	for i := range got {
-		name := got[i].header(t, "sluice-id")
+		name := got[i].Header(t, "sluice-id")
 		d := missing[name]
 		switch {
-		case d != nil && got[i].Payload == string(d.JSON) && got[i].header(t, "sluice-retention") == d.Retention &&
-			got[i].header(t, "sluice-time") == strconv.FormatInt(d.Time, 10) && got[i].header(t, "content-type") == "application/json":
+		case d != nil && got[i].Payload == string(d.JSON) && got[i].Header(t, "sluice-retention") == d.Retention &&
+			got[i].Header(t, "sluice-time") == strconv.FormatInt(d.Time, 10) && got[i].Header(t, "content-type") == "application/json":
 			delete(missing, name)
 			seen[name] = true
 		case seen[name]:
@@ -246,7 +145,7 @@ func count(t testing.TB, r *prometheus.Registry, name string) float64 {
 // createTopic makes a topic with a client of other hands.
 func (b *broker) createTopic(t *testing.T, name string, configs map[string]string) {
 	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.address(t, clear)))
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address(t, clear)))
 	if err != nil {
 		t.Fatal(err)
 	}

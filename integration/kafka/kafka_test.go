@@ -43,7 +43,7 @@ func readsCodecs(t *testing.T, b *broker) {
 			if d := deliver(t, o, docs); len(d.Dead) > 0 {
 				t.Errorf("dead letters: %v", d.Dead)
 			}
-			compare(t, b.read(t, "codec-"+codec), docs)
+			compare(t, b.Read(t, "codec-"+codec), docs)
 		})
 	}
 }
@@ -57,7 +57,7 @@ func storesAll(t *testing.T, b *broker) {
 	if len(d.Dead) > 0 {
 		t.Errorf("dead letters: %v", d.Dead)
 	}
-	got := b.read(t, "all")
+	got := b.Read(t, "all")
 	compare(t, got, docs)
 	used := map[int]int{}
 	for i := range got {
@@ -84,7 +84,7 @@ func keepsOrder(t *testing.T, b *broker) {
 		docs = docs[n:]
 	}
 	place, last := map[string]int{}, map[string]int{}
-	got := b.read(t, "keys")
+	got := b.Read(t, "keys")
 	for i := range got {
 		r := &got[i]
 		if r.Key == nil {
@@ -95,7 +95,7 @@ func keepsOrder(t *testing.T, b *broker) {
 		}
 		place[*r.Key] = r.Partition
 		var pos int
-		if _, err := fmt.Sscanf(r.header(t, "sluice-id"), "ASNFZ4mrze8-%d-100", &pos); err != nil {
+		if _, err := fmt.Sscanf(r.Header(t, "sluice-id"), "ASNFZ4mrze8-%d-100", &pos); err != nil {
 			t.Fatal(err)
 		}
 		if pos < last[*r.Key] {
@@ -109,7 +109,7 @@ func keepsOrder(t *testing.T, b *broker) {
 }
 
 func logsIn(t *testing.T, b *broker) {
-	ca := filepath.Join(b.tls, "ca.pem")
+	ca := filepath.Join(b.TLS, "ca.pem")
 	user := func(c *kafka.Config, sasl, password string) {
 		c.SASL, c.Username, c.Password = sasl, "sluice", config.NewSecret(password)
 	}
@@ -125,7 +125,7 @@ func logsIn(t *testing.T, b *broker) {
 		{"scram-sha-512 in the clear", saslClear, func(c *kafka.Config) { user(c, "scram-sha-512", "sluice-secret") }, false},
 		{"TLS alone", serverTLS, func(c *kafka.Config) { c.CAFile = ca }, false},
 		{"a client certificate", mutualTLS, func(c *kafka.Config) {
-			c.CAFile, c.ClientCert, c.ClientKey = ca, filepath.Join(b.tls, "client.pem"), filepath.Join(b.tls, "client.key")
+			c.CAFile, c.ClientCert, c.ClientKey = ca, filepath.Join(b.TLS, "client.pem"), filepath.Join(b.TLS, "client.key")
 		}, false},
 		{"a wrong password", saslTLS, func(c *kafka.Config) { user(c, "scram-sha-512", "wrong"); c.CAFile = ca }, true},
 		{"a wrong password, plain", saslTLS, func(c *kafka.Config) { user(c, "plain", "wrong"); c.CAFile = ca }, true},
@@ -135,7 +135,7 @@ func logsIn(t *testing.T, b *broker) {
 		t.Run(c.name, func(t *testing.T) {
 			o, _ := b.open(t, func(k *kafka.Config) {
 				topic("login")(k)
-				k.Endpoints = []string{b.address(t, c.listener)}
+				k.Endpoints = []string{b.Address(t, c.listener)}
 				c.change(k)
 			})
 			if !c.refused {
@@ -163,7 +163,7 @@ func splits(t *testing.T, b *broker) {
 	if len(d.Dead) != 1 || d.Dead[docs[500].ID] == "" {
 		t.Errorf("dead letters: got %v, want document 500", d.Dead)
 	}
-	compare(t, b.read(t, "small"), append(docs[:500:500], docs[501:]...))
+	compare(t, b.Read(t, "small"), append(docs[:500:500], docs[501:]...))
 }
 
 func refusesCompacted(t *testing.T, b *broker) {
@@ -215,5 +215,5 @@ func TestKilledBroker(t *testing.T) {
 	t.Logf("%d kills, %d requests, %d not taken, %v sent again as they were, %v producer ids, %v possible repeats", rounds, d.Tries, d.Fails,
 		count(t, metrics, "sluice_kafka_resent_batches_total"),
 		count(t, metrics, "sluice_kafka_producer_ids_total"), count(t, metrics, "sluice_kafka_possible_repeats_documents_total"))
-	compare(t, b.read(t, "killed"), docs[:sent.Load()])
+	compare(t, b.Read(t, "killed"), docs[:sent.Load()])
 }

@@ -5,6 +5,7 @@ package realserver
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -33,6 +34,12 @@ const Elasticsearch = "../elasticsearch/server"
 // OpenSearch is the same of OpenSearch.
 const OpenSearch = "../opensearch/server"
 
+// The same of others, which have starts of their own.
+const (
+	kafka = "../kafka/server"
+	moto  = "../cloudwatch/server"
+)
+
 // Start starts a server with new data that ends with the test. env is what its
 // start.sh takes, "ES_YML=...".
 func Start(t testing.TB, server string, env ...string) *Node {
@@ -53,8 +60,11 @@ func Start(t testing.TB, server string, env ...string) *Node {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	dist := map[string]string{Elasticsearch: "ES_DIST=" + filepath.Join(cache, "es-dist"), OpenSearch: "OS_DIST=" + filepath.Join(cache, "os-dist")}
-	n := &Node{script: filepath.Join(server, "start.sh"), dir: filepath.Join(dir, "data"), port: freePort(t), env: append(env, dist[server])}
+	dist := map[string]string{
+		Elasticsearch: "ES_DIST=" + filepath.Join(cache, "es-dist"), OpenSearch: "OS_DIST=" + filepath.Join(cache, "os-dist"),
+		kafka: "KAFKA_LIB=" + filepath.Join(cache, "kafka-lib"), moto: "MOTO_VENV=" + filepath.Join(cache, "moto-venv"),
+	}
+	n := &Node{script: filepath.Join(server, "start.sh"), dir: filepath.Join(dir, "data"), port: freePorts(t, 10), env: append(env, dist[server])}
 	t.Cleanup(func() {
 		n.Stop(t)
 		if err := os.RemoveAll(dir); err != nil {
@@ -72,6 +82,26 @@ func cacheDir() string {
 		return dir
 	}
 	return "/var/tmp/sluice-it"
+}
+
+// freePorts is the first of n free ports in a row, below those that the system
+// gives to connections: a server that is down must find its own again.
+func freePorts(t testing.TB, n int) int {
+	t.Helper()
+next:
+	for range 100 {
+		first := 20000 + rand.IntN(12000)
+		for port := first; port < first+n; port++ {
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+			if err != nil {
+				continue next
+			}
+			l.Close()
+		}
+		return first
+	}
+	t.Fatalf("no %d ports in a row are free", n)
+	return 0
 }
 
 func freePort(t testing.TB) int {

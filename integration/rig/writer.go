@@ -28,8 +28,9 @@ type Writer struct {
 	Path     string
 	Rate     int // lines a second
 	Rotation Rotation
-	RotateAt int64 // size in bytes
-	Keep     int   // rotated files
+	RotateAt int64                                                          // size in bytes
+	Keep     int                                                            // rotated files
+	Line     func(dst []byte, writer int, seq uint64, now time.Time) []byte // AppendLine if nil
 
 	written atomic.Uint64
 	file    *os.File
@@ -98,11 +99,15 @@ func (w *Writer) run(ctx context.Context) error {
 	defer tick.Stop()
 	began := time.Now()
 	first := w.Written()
+	makeLine := w.Line
+	if makeLine == nil {
+		makeLine = AppendLine
+	}
 	var line []byte
 	for {
 		due := first + uint64(time.Since(began).Seconds()*float64(w.Rate))
 		for w.Written() < due {
-			line = AppendLine(line[:0], w.Number, w.Written(), time.Now())
+			line = makeLine(line[:0], w.Number, w.Written(), time.Now())
 			n, err := w.file.Write(line)
 			if err != nil {
 				return fmt.Errorf("write a line: %w", err)

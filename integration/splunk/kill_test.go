@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/integration/rig"
 )
 
@@ -18,8 +19,8 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 	if long() {
 		kills = 25
 	}
-	v := startVictoria(t)
-	in := &intake{v: v, channels: map[string]*acked{}}
+	v := realserver.StartVictoriaLogs(t)
+	in := realserver.NewAckIntake(v)
 	front := httptest.NewServer(in)
 	t.Cleanup(front.Close)
 	c := rig.Config{Dir: t.TempDir(), Outputs: []string{fmt.Sprintf(`output "splunk" "main" {
@@ -33,10 +34,10 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 	writers := rig.NewWriters(c.Logs(), 4, rate)
 	writers.Start(t)
 	for i := range kills {
-		in.waitAnswered(t, 5)
+		in.WaitAnswered(t, 5)
 		rig.Pause(time.Duration(100+(i*373)%1500) * time.Millisecond)
 		v.Kill()
-		in.forget()
+		in.Forget()
 		rig.Pause(200 * time.Millisecond)
 		v.Start(t)
 	}
@@ -49,11 +50,11 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 	agent.Stop(t)
 
 	var ledger rig.Ledger
-	v.query(t, "* | fields event.writer, event.seq", func(f map[string]string) {
+	v.Query(t, "* | fields event.writer, event.seq", func(f map[string]string) {
 		ledger.Add(fmt.Appendf(nil, `{"writer":%s,"seq":%s}`, f["event.writer"], f["event.seq"]))
 	})
 	b := ledger.Balance(written)
-	answered, forgot := in.counts()
+	answered, forgot := in.Counts()
 	t.Logf("%d kills, %d requests answered, %d of them not acknowledged at a kill: %v", kills, answered, forgot, b)
 	if b.Lost > 0 || len(b.Strangers) > 0 {
 		t.Errorf("%q; %q", b.Examples, b.Strangers)
@@ -64,9 +65,9 @@ func TestAKilledServerLosesNothing(t *testing.T) {
 }
 
 // distinct is how many different lines there are.
-func distinct(t testing.TB, v *victoria) uint64 {
+func distinct(t testing.TB, v *realserver.VictoriaLogs) uint64 {
 	var n uint64
-	v.query(t, "* | count_uniq(event.writer, event.seq) as n", func(f map[string]string) {
+	v.Query(t, "* | count_uniq(event.writer, event.seq) as n", func(f map[string]string) {
 		if _, err := fmt.Sscan(f["n"], &n); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/renthub/sluice/event"
+	"github.com/renthub/sluice/integration/realserver"
 	"github.com/renthub/sluice/integration/rig"
 	"github.com/renthub/sluice/internal/config"
 	"github.com/renthub/sluice/internal/endpoints"
@@ -70,9 +71,9 @@ func TestDocumentsAreReadBack(t *testing.T) {
 	if long() {
 		n = 100_000
 	}
-	v := startVictoria(t)
+	v := realserver.StartVictoriaLogs(t)
 	docs := documents(n)
-	o := open(t, v.intake(), nil)
+	o := open(t, v.Intake(), nil)
 	start := time.Now()
 	requests := send(t, o, docs)
 	t.Logf("%d documents in %d requests, %v", n, requests, time.Since(start).Round(time.Millisecond))
@@ -82,7 +83,7 @@ func TestDocumentsAreReadBack(t *testing.T) {
 			kept--
 		}
 	}
-	for deadline := time.Now().Add(20 * time.Second); v.count(t) < kept && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(20 * time.Second); v.Count(t) < kept && time.Now().Before(deadline); {
 		rig.Pause(100 * time.Millisecond)
 	}
 
@@ -92,7 +93,7 @@ func TestDocumentsAreReadBack(t *testing.T) {
 	}
 	seen := map[string]int{}
 	wrong := 0
-	v.query(t, "*", func(f map[string]string) {
+	v.Query(t, "*", func(f map[string]string) {
 		id := f["fields.sluice_id"]
 		d := byID[id]
 		if d == nil {
@@ -110,7 +111,7 @@ func TestDocumentsAreReadBack(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Logf("VictoriaLogs says:\n%s", v.log())
+		t.Logf("VictoriaLogs says:\n%s", v.Log())
 	}
 	t.Logf("%d documents compared; %d with more fields than VictoriaLogs keeps", len(seen), n-kept)
 }

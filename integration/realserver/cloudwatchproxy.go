@@ -1,6 +1,6 @@
 //go:build integration
 
-package cloudwatch
+package realserver
 
 import (
 	"bytes"
@@ -9,39 +9,53 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/renthub/sluice/internal/cwsim"
 )
 
-// checkingProxy is a way to a server on which every PutLogEvents is checked as
+// CloudWatchProxy is a way to a server on which every PutLogEvents is checked as
 // the real service would.
-type checkingProxy struct {
+type CloudWatchProxy struct {
 	*httptest.Server
-	puts, events atomic.Int64 // calls, and bytes of them after decompression
+	Puts, Bytes atomic.Int64 // calls, and bytes of them after decompression
+
+	gate sync.RWMutex // held for reading by each call
 }
 
-func newProxy(t *testing.T, to string) *checkingProxy {
+// NewCloudWatchProxy puts a proxy before a server.
+func NewCloudWatchProxy(t *testing.T, to string) *CloudWatchProxy {
 	t.Helper()
 	u, err := url.Parse(to)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &checkingProxy{}
+	p := &CloudWatchProxy{}
 	proxy := httputil.NewSingleHostReverseProxy(u)
 	proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) } // a dead server is no 502
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("X-Amz-Target") == "Logs_20140328.PutLogEvents" {
 			p.check(t, r)
 		}
+		p.gate.RLock()
+		defer p.gate.RUnlock()
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(p.Close)
 	return p
 }
 
-func (p *checkingProxy) check(t *testing.T, r *http.Request) {
+// Between runs do while no call is at the server: those that were there are
+// answered, and further ones wait.
+func (p *CloudWatchProxy) Between(do func()) {
+	p.gate.Lock()
+	defer p.gate.Unlock()
+	do()
+}
+
+func (p *CloudWatchProxy) check(t *testing.T, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
 		t.Errorf("read request: %v", err)
@@ -58,6 +72,6 @@ func (p *checkingProxy) check(t *testing.T, r *http.Request) {
 	if err := cwsim.CheckPut(body); err != nil {
 		t.Errorf("the service would refuse a request: %v", err)
 	}
-	p.puts.Add(1)
-	p.events.Add(int64(len(body)))
+	p.Puts.Add(1)
+	p.Bytes.Add(int64(len(body)))
 }

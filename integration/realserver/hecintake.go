@@ -1,6 +1,6 @@
 //go:build integration
 
-package splunk
+package realserver
 
 import (
 	"encoding/json"
@@ -13,16 +13,21 @@ import (
 	"time"
 )
 
-// intake stands before a VictoriaLogs and acknowledges, as an indexer does,
+// AckIntake stands before a VictoriaLogs and acknowledges, as an indexer does,
 // what has come to its disk. Its ids count from 0 for each channel, and again
 // from 0 when the server was killed, which it then forgets all of.
-type intake struct {
-	v *victoria
+type AckIntake struct {
+	v *VictoriaLogs
 
 	mu       sync.Mutex
 	channels map[string]*acked // guarded by mu
 	answered int               // guarded by mu; requests that VictoriaLogs took
 	forgot   int               // guarded by mu; of these, those that were not acknowledged before a kill
+}
+
+// NewAckIntake puts an intake before a server.
+func NewAckIntake(v *VictoriaLogs) *AckIntake {
+	return &AckIntake{v: v, channels: map[string]*acked{}}
 }
 
 // acked are the open ids of one channel.
@@ -31,8 +36,8 @@ type acked struct {
 	open map[int64]time.Time // when VictoriaLogs answered
 }
 
-// forget is what a restart does to acknowledgement.
-func (in *intake) forget() {
+// Forget is what a restart does to acknowledgement.
+func (in *AckIntake) Forget() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	for _, c := range in.channels {
@@ -41,29 +46,51 @@ func (in *intake) forget() {
 	in.channels = map[string]*acked{}
 }
 
-// counts are how many requests were answered, and how many of them forgotten.
-func (in *intake) counts() (answered, forgot int) {
+// Counts are how many requests were answered, and how many of them forgotten.
+func (in *AckIntake) Counts() (answered, forgot int) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.answered, in.forgot
 }
 
-func (in *intake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP implements http.Handler.
+func (in *AckIntake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/services/collector/event":
 		in.events(w, r)
 	case "/services/collector/ack":
 		in.acks(w, r)
+	case "/services/collector/health":
+		in.health(w, r)
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-func (in *intake) events(w http.ResponseWriter, r *http.Request) {
+// health tells of the server behind, in the words of HEC.
+func (in *AckIntake) health(w http.ResponseWriter, r *http.Request) {
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, in.v.URL+"/health", nil)
+	if err != nil {
+		panic(err) // its parts are ours
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		panic(http.ErrAbortHandler) // as the killed server would
+	}
+	_ = res.Body.Close()
+	_, _ = io.WriteString(w, `{"text":"HEC is healthy","code":17}`)
+}
+
+func (in *AckIntake) events(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"text":"No data","code":5}`)
+		return
+	}
 	in.mu.Lock()
 	life := in.channels // another map after each kill
 	in.mu.Unlock()
-	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, in.v.intake()+r.URL.Path, r.Body)
+	req, err := http.NewRequestWithContext(r.Context(), http.MethodPost, in.v.Intake()+r.URL.Path, r.Body)
 	if err != nil {
 		panic(err) // its parts are ours
 	}
@@ -101,7 +128,7 @@ func (in *intake) events(w http.ResponseWriter, r *http.Request) {
 
 // acks tells of an id once, when what it stands for is on disk: VictoriaLogs
 // writes it there within flushed.
-func (in *intake) acks(w http.ResponseWriter, r *http.Request) {
+func (in *AckIntake) acks(w http.ResponseWriter, r *http.Request) {
 	var asked struct{ Acks []int64 }
 	if err := json.NewDecoder(r.Body).Decode(&asked); err != nil {
 		w.WriteHeader(http.StatusBadRequest)
@@ -125,15 +152,15 @@ func (in *intake) acks(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"acks": told}) // a client that is gone reads no answer
 }
 
-// waitAnswered waits until the server has taken so many more requests.
-func (in *intake) waitAnswered(t testing.TB, more int) {
+// WaitAnswered waits until the server has taken so many more requests.
+func (in *AckIntake) WaitAnswered(t testing.TB, more int) {
 	t.Helper()
-	before, _ := in.counts()
+	before, _ := in.Counts()
 	deadline := time.After(time.Minute)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if now, _ := in.counts(); now >= before+more {
+		if now, _ := in.Counts(); now >= before+more {
 			return
 		}
 		select {

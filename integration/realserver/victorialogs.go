@@ -1,6 +1,6 @@
 //go:build integration
 
-package splunk
+package realserver
 
 import (
 	"bufio"
@@ -18,27 +18,22 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/renthub/sluice/integration/rig"
 )
 
-// version of VictoriaLogs, as testdata/victorialogs.mod has it.
-const version = "dc94972a8708"
+// victoriaLogs is the version, as testdata/victorialogs.mod has it.
+const victoriaLogs = "dc94972a8708"
 
-// build returns the path of VictoriaLogs' binary.
-func build(t testing.TB) string {
+// buildVictoriaLogs returns the path of VictoriaLogs' binary.
+func buildVictoriaLogs(t testing.TB) string {
 	t.Helper()
-	cache := os.Getenv("SLUICE_IT_CACHE")
-	if cache == "" {
-		cache = "/var/tmp/sluice-it"
-	}
-	binary := filepath.Join(cache, "victoria-logs-"+version)
+	cache := cacheDir()
+	binary := filepath.Join(cache, "victoria-logs-"+victoriaLogs)
 	if _, err := os.Stat(binary); err == nil {
 		return binary
 	}
 	dir := t.TempDir()
 	for _, name := range []string{"mod", "sum"} {
-		text, err := os.ReadFile(filepath.Join("testdata", "victorialogs."+name))
+		text, err := os.ReadFile(filepath.Join("../splunk/testdata", "victorialogs."+name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,22 +66,22 @@ func build(t testing.TB) string {
 // flushed is how long what VictoriaLogs has answered for is in memory alone.
 const flushed = time.Second
 
-// victoria is a server with its data, running or not.
-type victoria struct {
+// VictoriaLogs is a server with its data, running or not.
+type VictoriaLogs struct {
 	URL    string
 	binary string
 	dir    string
 	cmd    *exec.Cmd
 }
 
-// startVictoria starts a server with new data that ends with the test.
-func startVictoria(t testing.TB) *victoria {
+// StartVictoriaLogs starts a server with new data that ends with the test.
+func StartVictoriaLogs(t testing.TB) *VictoriaLogs {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &victoria{URL: "http://" + listener.Addr().String(), binary: build(t), dir: t.TempDir()}
+	v := &VictoriaLogs{URL: "http://" + listener.Addr().String(), binary: buildVictoriaLogs(t), dir: t.TempDir()}
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +91,7 @@ func startVictoria(t testing.TB) *victoria {
 }
 
 // Start starts a server on its data, and returns once it answers.
-func (v *victoria) Start(t testing.TB) {
+func (v *VictoriaLogs) Start(t testing.TB) {
 	t.Helper()
 	log, err := os.OpenFile(filepath.Join(v.dir, "log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
@@ -111,14 +106,14 @@ func (v *victoria) Start(t testing.TB) {
 	if err := v.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	rig.Eventually(t, 20*time.Second, func() string { return "VictoriaLogs answers" }, func() bool {
+	Until(t, "VictoriaLogs answers", func() bool {
 		res, err := http.Get(v.URL + "/health")
 		return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
 	})
 }
 
 // Kill ends the server with SIGKILL and waits for its end. Its data stays.
-func (v *victoria) Kill() {
+func (v *VictoriaLogs) Kill() {
 	if v.cmd == nil {
 		return
 	}
@@ -127,8 +122,8 @@ func (v *victoria) Kill() {
 	v.cmd = nil
 }
 
-// log is the end of what the server has written of itself.
-func (v *victoria) log() string {
+// Log is the end of what the server has written of itself.
+func (v *VictoriaLogs) Log() string {
 	text, err := os.ReadFile(filepath.Join(v.dir, "log"))
 	if err != nil {
 		return err.Error()
@@ -136,11 +131,11 @@ func (v *victoria) log() string {
 	return string(text[max(len(text)-4000, 0):])
 }
 
-// intake is the address of its HEC, as endpoints takes it.
-func (v *victoria) intake() string { return v.URL + "/insert/splunk" }
+// Intake is the address of its HEC, as endpoints takes it.
+func (v *VictoriaLogs) Intake() string { return v.URL + "/insert/splunk" }
 
-// query calls row with each row that a LogsQL query finds.
-func (v *victoria) query(t testing.TB, text string, row func(fields map[string]string)) {
+// Query calls row with each row that a LogsQL query finds.
+func (v *VictoriaLogs) Query(t testing.TB, text string, row func(fields map[string]string)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
@@ -177,10 +172,10 @@ func (v *victoria) query(t testing.TB, text string, row func(fields map[string]s
 	}
 }
 
-// count is how many rows a query finds.
-func (v *victoria) count(t testing.TB) int {
+// Count is how many rows a query finds.
+func (v *VictoriaLogs) Count(t testing.TB) int {
 	n := 0
-	v.query(t, "* | count() as n", func(f map[string]string) {
+	v.Query(t, "* | count() as n", func(f map[string]string) {
 		if err := json.Unmarshal([]byte(f["n"]), &n); err != nil {
 			t.Fatal(err)
 		}
