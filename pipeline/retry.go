@@ -48,7 +48,16 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 }
 
 // send makes one try. It reports false if ctx ended before there was an answer.
+//
+// A target is claimed for the try alone: who waits for the next one, or for
+// what is held of the target to be sent, must not keep others from sending.
 func (d *Delivery) send(ctx context.Context, r *outputs.Request) (err error, done bool) {
+	if r.Target != "" {
+		if !d.claims.take(ctx, r.Target) {
+			return ctx.Err(), false
+		}
+		defer d.claims.free(r.Target)
+	}
 	select {
 	case d.sends <- struct{}{}:
 		defer func() { <-d.sends }()

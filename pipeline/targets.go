@@ -42,10 +42,7 @@ func (d *Delivery) runTargets(ctx, next context.Context) {
 		case slot <- struct{}{}:
 			l, pieces := ls.take(d.fits)
 			flights.Go(func() {
-				if d.claims.take(ctx, l.target) {
-					d.deliver(ctx, pieces)
-					d.claims.free(l.target)
-				}
+				d.deliver(ctx, pieces)
 				<-d.slots
 				select {
 				case finished <- l:

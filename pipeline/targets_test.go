@@ -25,12 +25,14 @@ type ways struct {
 	mu    sync.Mutex
 	down  map[string]bool
 	busy  map[string]bool
+	slow  time.Duration       // of a request to a target that was down
+	was   map[string]bool     // down before
 	lines map[string][]string // taken, in order
 	wrong []string
 }
 
 func newWays() *ways {
-	w := &ways{down: map[string]bool{}, busy: map[string]bool{}, lines: map[string][]string{}}
+	w := &ways{down: map[string]bool{}, was: map[string]bool{}, busy: map[string]bool{}, lines: map[string][]string{}}
 	w.limits.InFlight = 3
 	w.target = func(line string) string { return "t" + line[len(line)-1:] }
 	return w
@@ -42,7 +44,10 @@ func (w *ways) Partition(dst []byte, d *event.Doc) []byte {
 
 func (w *ways) Send(ctx context.Context, r *outputs.Request) error {
 	w.mu.Lock()
-	down := w.down[r.Target]
+	down, slow := w.down[r.Target], time.Duration(0)
+	if w.was[r.Target] {
+		slow = w.slow
+	}
 	if w.busy[r.Target] {
 		w.wrong = append(w.wrong, "two requests of "+r.Target+" at a time")
 	}
@@ -55,6 +60,13 @@ func (w *ways) Send(ctx context.Context, r *outputs.Request) error {
 	}()
 	if down {
 		return errors.New(r.Target + " is down")
+	}
+	if slow > 0 {
+		select {
+		case <-time.After(slow):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	if err := w.store.Send(ctx, r); err != nil {
 		return err
@@ -75,6 +87,7 @@ func (w *ways) setDown(target string, down bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.down[target] = down
+	w.was[target] = true
 }
 
 // check fails unless each target got its share of n lines once and in order.
@@ -120,6 +133,22 @@ func TestATargetInTroubleDoesNotHoldUpTheOthers(t *testing.T) {
 		return w.count() == 4000 && len(folders(dir)) == 0
 	})
 	w.check(t, 4000)
+}
+
+// A target that is back takes what is held of it over many requests, while more
+// of its documents come.
+func TestDocumentsThatComeWhileHeldOnesAreSentDoNotBlockThem(t *testing.T) {
+	dir := t.TempDir()
+	w := newWays()
+	w.limits.Docs, w.slow = 20, 40*time.Millisecond
+	w.setDown("t3", true)
+	run(t, waysPlan(t, dir, &script{lines: lines(8000), id: 1, each: 20}, w), func() bool {
+		if len(folders(dir)) == 1 && w.count() >= 3600 {
+			w.setDown("t3", false)
+		}
+		return w.count() == 8000 && len(folders(dir)) == 0
+	})
+	w.check(t, 8000)
 }
 
 func TestHeldDocumentsOutliveTheAgent(t *testing.T) {
