@@ -2,15 +2,6 @@ package event
 
 import "github.com/renthub/sluice/internal/jsonscan"
 
-// ID is a document's identity: its position. A record read again has the same
-// id; another extent of bytes is another id.
-type ID struct {
-	Source uint64 // the source's generation
-	Pos    int64  // offset of its first byte
-	Size   uint32 // bytes of the source
-	Sub    uint16 // counts the documents of one record
-}
-
 // Doc is one JSON object as destinations receive it.
 type Doc struct {
 	JSON      []byte // the bare object, without a line end

@@ -20,6 +20,16 @@ type Throttled struct {
 func (e *Throttled) Error() string { return fmt.Sprintf("throttled: %v", e.Err) }
 func (e *Throttled) Unwrap() error { return e.Err }
 
+// Unreachable means that there is nobody to send to, and that nothing was sent:
+// send all again after a time, or as soon as something is taken.
+type Unreachable struct {
+	After time.Duration
+	Err   error
+}
+
+func (e *Unreachable) Error() string { return e.Err.Error() }
+func (e *Unreachable) Unwrap() error { return e.Err }
+
 // Poisoned means that no document of the request can ever be taken.
 type Poisoned struct{ Err error }
 

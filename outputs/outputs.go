@@ -16,8 +16,8 @@ import (
 type Output interface {
 	// Send returns nil only if the destination took every document of r. What
 	// it cannot read counts as not taken. It makes one try: the pipeline
-	// retries. Its errors say what to do: *Partial, *Throttled, *Poisoned,
-	// *Misconfigured, ErrTooLarge, and any other error means that all of r is
+	// retries. Its errors say what to do: *Partial, *Throttled, *Unreachable,
+	// *Poisoned, *Misconfigured, ErrTooLarge, and any other error means that all of r is
 	// to be sent again. It is called concurrently, up to Limits.InFlight
 	// times, returns within a second of ctx's end, and keeps nothing of r.
 	Send(ctx context.Context, r *Request) error
@@ -63,7 +63,6 @@ type Partitioner interface {
 type Limits struct {
 	Bytes    int // raw bytes of all documents, as wrapped
 	Docs     int
-	DocBytes int // of one document; a longer one is a dead letter
 	InFlight int // requests at a time; at least 1
 }
 

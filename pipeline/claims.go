@@ -5,9 +5,10 @@ import (
 	"sync"
 )
 
-// claims see to it that a target has one request at a time. What is held for a
+// claims see to it that a target has one request in flight. What is held for a
 // target in trouble can be meant for another after a change of the config, so
-// the lanes of one delivery alone cannot know.
+// the lanes of one delivery alone cannot know. A claim is for one try: whoever
+// waits for anything else has none.
 type claims struct {
 	mu    sync.Mutex
 	taken map[string]chan struct{} // guarded by mu; closed when the target is free again

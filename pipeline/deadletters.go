@@ -3,13 +3,10 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/renthub/sluice/buffer"
@@ -52,7 +49,7 @@ func (d *DeadLetters) Put(ctx context.Context, letters ...DeadLetter) error {
 	var records []*buffer.Record
 	for _, l := range letters {
 		l.Time = d.now().UTC()
-		l.IDText = IDText(l.ID)
+		l.IDText = l.ID.String()
 		body, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("encode dead letter: %w", err)
@@ -72,16 +69,6 @@ func (d *DeadLetters) Close() error { return d.log.Close() }
 
 // Stats are those of the log.
 func (d *DeadLetters) Stats() buffer.Stats { return d.log.Stats() }
-
-// IDText is a document's id as people and destinations see it.
-func IDText(id event.ID) string {
-	gen := base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, id.Source))
-	text := gen + "-" + strconv.FormatInt(id.Pos, 10) + "-" + strconv.FormatUint(uint64(id.Size), 10)
-	if id.Sub > 0 {
-		text += "." + strconv.Itoa(int(id.Sub))
-	}
-	return text
-}
 
 // ReadDeadLetters calls each with every dead letter of a folder, oldest first,
 // until it returns false. A document that was refused several times by one

@@ -140,7 +140,7 @@ func (s *wrapStore) Wrapping() uint64 { return s.id }
 
 func (s *wrapStore) Wrap(dst []byte, d *event.Doc) ([]byte, int, error) {
 	n := len(dst)
-	dst = fmt.Appendf(dst, "#%s\n", pipeline.IDText(d.ID))
+	dst = fmt.Appendf(dst, "#%s\n", d.ID.String())
 	return append(append(dst, d.JSON...), '\n'), len(dst) - n, nil
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	heldTargets  = 16                     // logs that one output may have
+	heldTargets  = 32                     // logs that one output may have
 	heldSize     = 256 << 20              // of one of them; then the output waits
 	heldRest     = 1 << 20                // so few bytes that more need not be added, if the target is well
 	heldSync     = 5 * time.Second        // for a sync, at the shutdown
@@ -184,7 +184,7 @@ func (h *Held) open(t *heldTarget) {
 
 func (h *Held) openLog(dir string) (*buffer.Log, error) {
 	return buffer.Open(buffer.Options{
-		Dir: dir, Logger: h.logger, MaxSize: heldSize, SegmentSize: heldSize / 32, HotBytes: 1 << 20, MinFree: -1, Ballast: -1,
+		Dir: dir, Logger: h.logger, MaxSize: heldSize, SegmentSize: heldSize / 32, HotBytes: 256 << 10, MinFree: -1, Ballast: -1,
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/renthub/sluice/outputs"
@@ -48,11 +47,8 @@ func (d *Delivery) deliver(ctx context.Context, pieces []piece) {
 }
 
 // send makes one try. It reports false if ctx ended before there was an answer.
-//
-// A target is claimed for the try alone: who waits for the next one, or for
-// what is held of the target to be sent, must not keep others from sending.
 func (d *Delivery) send(ctx context.Context, r *outputs.Request) (err error, done bool) {
-	if r.Target != "" {
+	if d.targets != nil && d.wrap == nil {
 		if !d.claims.take(ctx, r.Target) {
 			return ctx.Err(), false
 		}
@@ -79,6 +75,7 @@ func (d *Delivery) send(ctx context.Context, r *outputs.Request) (err error, don
 func (d *Delivery) settle(ctx context.Context, pk *packer, pieces []piece, err error, try int) ([]piece, time.Duration) {
 	var partial *outputs.Partial
 	var throttled *outputs.Throttled
+	var unreachable *outputs.Unreachable
 	var poisoned *outputs.Poisoned
 	var config *outputs.Misconfigured
 	switch {
@@ -96,6 +93,8 @@ func (d *Delivery) settle(ctx context.Context, pk *packer, pieces []piece, err e
 			return pieces, min(throttled.After, throttleMax) + backoff(1, backoffMax)
 		}
 		return pieces, backoff(try, backoffMax)
+	case errors.As(err, &unreachable):
+		return pieces, min(unreachable.After, throttleMax) + backoff(1, backoffMax)
 	case errors.As(err, &poisoned):
 		return d.bury(ctx, pk, pieces, poisoned.Error()), backoff(try, backoffMax)
 	case errors.As(err, &config):
@@ -110,8 +109,8 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 	wait := backoff(try, backoffMax)
 	var rest []piece
 	failed := e.Failed
-	apart := d.held != nil && d.wrap != nil && !allNeedConfig(e, pieces)
-	first := 0 // number in the request of the piece's first document
+	apart := d.held != nil && d.wrap != nil // what is wrong with the whole destination is no Partial
+	first := 0                              // number in the request of the piece's first document
 	for i := range pieces {
 		p := &pieces[i]
 		n := 0
@@ -132,16 +131,6 @@ func (d *Delivery) settlePartial(ctx context.Context, pk *packer, pieces []piece
 		first += p.count
 	}
 	return rest, wait
-}
-
-// allNeedConfig reports whether a person must act for every document: then it
-// is no single target that is in trouble.
-func allNeedConfig(e *outputs.Partial, pieces []piece) bool {
-	n := 0
-	for i := range pieces {
-		n += pieces[i].count
-	}
-	return len(e.Failed) == n && !slices.ContainsFunc(e.Failed, func(f outputs.Failure) bool { return f.Answer != outputs.NeedConfig })
 }
 
 // settlePiece does it for one piece; first is the number in the request of its

@@ -8,6 +8,7 @@ import (
 
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/inputs"
+	"github.com/renthub/sluice/outputs"
 )
 
 // Status is what a running agent says of itself.
@@ -91,6 +92,8 @@ type OutputStatus struct {
 	Standby string `json:"standby,omitempty"` // the output that took over, while it does
 	Twice   int64  `json:"maybe_twice"`       // documents sent to both this output and its standby, for want of an answer
 
+	Endpoints []outputs.EndpointStatus `json:"endpoints,omitempty"`
+
 	Held []HeldStatus `json:"held,omitempty"` // targets in trouble, whose documents are set apart
 }
 
@@ -152,6 +155,9 @@ func (d *Delivery) status() OutputStatus {
 		Pending: c.Pending, Bytes: c.Bytes, Oldest: c.OldestTime, Shed: c.Dropped, Acked: c.Acked, Durable: c.Durable,
 		Sent: st.sent.Load(), SentBytes: st.sentRaw.Load(), BodyBytes: st.sentBody.Load(), Requests: st.requests.Load(),
 		Retries: st.retries.Load(), InFlight: st.inFlight.Load(), Dead: st.dead.Load(), Damaged: st.damaged.Load() + int64(c.Damaged),
+	}
+	if g, ok := d.out.(outputs.Grouped); ok {
+		s.Endpoints = g.Endpoints()
 	}
 	if d.held != nil {
 		s.Held = d.held.status()

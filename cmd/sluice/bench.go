@@ -19,8 +19,12 @@ func newBench(c *common) *cobra.Command {
 		Long: `Measure the agent on this machine: a generator writes log files, an agent ships them
 to a sink that counts, and a table says what it cost, beside what it must and
 should cost. Lines lost or repeated are counted, and must be none. It exits with 1
-if a figure is not what it must be.`,
-		Example: `  sluice bench                              all workloads, some minutes
+if a figure is not what it must be.
+
+The unit of CPU is the gzip, what compressing the same request bytes alone costs with
+gzip -1; for Kafka it is the same with zstd's fastest level.`,
+		Example: `  sluice bench                              the table of budgets, some minutes
+  sluice bench --workload outputs           the other outputs: each alone, four at once, one of them dead
   sluice bench --workload rate --rate 10000 --duration 30s
   sluice bench --workload json --size 100MB -o json
   sluice bench --dir /var/lib/sluice        on the disk to be measured`,
@@ -51,8 +55,8 @@ if a figure is not what it must be.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Workload, "workload", "all", "one of "+strings.Join(bench.Workloads(), ", "))
 	f.StringVar(&size, "size", size, "bytes of log in the bulk workloads")
-	f.IntVar(&o.Rate, "rate", 0, "lines a second in the rate and catchup workloads (default 10,000)")
-	f.DurationVar(&o.Duration, "duration", 0, "of the rate workload (default 30s)")
+	f.IntVar(&o.Rate, "rate", 0, "lines a second in the rate, catchup and dead1 workloads (default 10,000)")
+	f.DurationVar(&o.Duration, "duration", 0, "of the rate workload and each stretch of dead1 (default 30s)")
 	f.StringVar(&o.Agent, "agent", "", "another sluice binary to measure (default this one)")
 	f.StringVar(&o.Dir, "dir", "", "folder to work in, on the disk to be measured (default a temporary one)")
 	f.BoolVar(&o.KeepDir, "keep", false, "leave logs, configs and buffers there")

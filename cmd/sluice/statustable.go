@@ -188,6 +188,14 @@ func writeRest(out *bytes.Buffer, s *pipeline.Status) {
 		if o.Standby != "" {
 			fmt.Fprintf(out, "\n%s is down, and %s takes its documents.", visible(o.Name), visible(o.Standby))
 		}
+		for _, e := range o.Endpoints {
+			if e.State != "closed" {
+				fmt.Fprintf(out, "\n%s: endpoint %s is %s for %s: %s", visible(o.Name), visible(e.Name), e.State, rough(s.Now.Sub(e.Since)), orDash(e.LastError))
+			}
+			if e.Standby && e.InUse {
+				fmt.Fprintf(out, "\n%s: standby %s is in use.", visible(o.Name), visible(e.Name))
+			}
+		}
 		for _, h := range o.Held {
 			fmt.Fprintf(out, "\n%s: %s is in trouble, %s documents are held for it while the rest goes on: %s", visible(o.Name), visible(h.Target), grouped(h.Documents), orDash(h.Error))
 		}

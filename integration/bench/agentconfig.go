@@ -9,12 +9,13 @@ import (
 )
 
 // agentConfig is the pipeline that is measured: one file input, one enrich
-// block, the default retention class, the disk buffer, Elasticsearch.
+// block, the default retention class, the disk buffer, and Elasticsearch or other
+// outputs.
 type agentConfig struct {
-	dir    string // of the run: logs/ and data/ are made in it
-	parser string
-	sink   string // host:port
-	pad    int    // bytes of padding, so that added fields are 205 bytes
+	dir     string // of the run: logs/ and data/ are made in it
+	parser  string
+	outputs []destination
+	pad     int // bytes of padding, so that added fields are 205 bytes
 
 	limits   string        // another line of the buffer block
 	shutdown time.Duration // of the agent; its default if 0
@@ -57,15 +58,41 @@ buffer {
   %s
 }
 
-output "elasticsearch" "sink" {
-  endpoints = ["http://%s"]
-  bootstrap = "never"
-}
-
+%s
 admin {
   listen = "127.0.0.1:0"
 }
-%s`, filepath.Join(c.logs(), "*.log"), c.parser, strings.Repeat("-rh", (c.pad+2)/3)[:c.pad], c.data(), c.limits, c.sink, agent)
+%s`, filepath.Join(c.logs(), "*.log"), c.parser, strings.Repeat("-rh", (c.pad+2)/3)[:c.pad], c.data(), c.limits, c.blocks(), agent)
+}
+
+// destination is where an output of the agent sends to.
+type destination struct{ kind, addr string }
+
+// blocks are the output blocks: the least that each kind needs, and else its
+// defaults.
+func (c agentConfig) blocks() string {
+	var text strings.Builder
+	for _, d := range c.outputs {
+		settings := fmt.Sprintf("endpoints = [%q]", "http://"+d.addr)
+		switch d.kind {
+		case elastic:
+			settings += "\n  bootstrap = \"never\""
+		case splunk:
+			settings += "\n  token     = \"bench\"\n  ack       = \"off\""
+		case cloudwatch:
+			settings += "\n  region    = \"eu-central-1\""
+		case kafka:
+			settings = fmt.Sprintf("endpoints = [%q]", d.addr)
+		}
+		fmt.Fprintf(&text, "output %q \"sink\" {\n  %s\n}\n\n", d.kind, settings)
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// environment is what the agent gets beside this process's: credentials that
+// open nothing.
+func environment() []string {
+	return append(os.Environ(), "AWS_ACCESS_KEY_ID=bench", "AWS_SECRET_ACCESS_KEY=bench", "AWS_EC2_METADATA_DISABLED=true")
 }
 
 // write makes the run's folders and its config file.

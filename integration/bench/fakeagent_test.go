@@ -4,18 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 )
 
 // TestMain lets the test binary play the other processes, too.
@@ -34,9 +32,9 @@ func TestMain(m *testing.M) {
 }
 
 var (
-	pathsOf    = regexp.MustCompile(`paths\s*=\s*\["(.*)"\]`)
-	endpointOf = regexp.MustCompile(`endpoints\s*=\s*\["(.*)"\]`)
-	clusterOf  = regexp.MustCompile(`"labels.cluster"\s*=\s*"(.*)"`)
+	pathsOf   = regexp.MustCompile(`paths\s*=\s*\["(.*)"\]`)
+	outputOf  = regexp.MustCompile(`output "(\w+)" "sink" \{\s*endpoints = \["(?:http://)?(.*)"\]`)
+	clusterOf = regexp.MustCompile(`"labels.cluster"\s*=\s*"(.*)"`)
 )
 
 // fakeAgent tails files into the sink as simply as can be: enough to test the
@@ -48,16 +46,33 @@ func fakeAgent(config string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	a := fakeTailer{
-		glob:  string(pathsOf.FindSubmatch(text)[1]),
-		url:   string(endpointOf.FindSubmatch(text)[1]) + "/_bulk",
-		tail:  []byte(`,"@timestamp":"2026-11-24T10:00:00Z","labels":{"cluster":"` + string(clusterOf.FindSubmatch(text)[1]) + `"}}` + "\n"),
-		read:  map[string]int64{},
-		fault: os.Getenv("FAKE_AGENT_FAULT"),
+	var tailers []*fakeTailer
+	for _, o := range outputOf.FindAllSubmatch(text, -1) {
+		ship, err := fakeOutput(ctx, string(o[1]), string(o[2]))
+		if err != nil {
+			return err
+		}
+		tailers = append(tailers, &fakeTailer{
+			glob:  string(pathsOf.FindSubmatch(text)[1]),
+			ship:  ship,
+			tail:  `,"@timestamp":"2026-11-24T10:00:00Z","labels":{"cluster":"` + string(clusterOf.FindSubmatch(text)[1]) + `"}}`,
+			read:  map[string]int64{},
+			fault: os.Getenv("FAKE_AGENT_FAULT"),
+		})
 	}
+	var working sync.WaitGroup
+	for _, a := range tailers {
+		working.Go(func() { a.tailUntil(ctx) })
+	}
+	working.Wait()
+	return nil
+}
+
+func (a *fakeTailer) tailUntil(ctx context.Context) {
 	for ctx.Err() == nil {
 		more, err := a.pass()
 		if err != nil && ctx.Err() == nil {
+			fmt.Fprintln(os.Stderr, err)
 			select { // the sink is away
 			case <-ctx.Done():
 			case <-time.After(50 * time.Millisecond):
@@ -70,15 +85,12 @@ func fakeAgent(config string) error {
 			}
 		}
 	}
-	return nil
 }
 
 type fakeTailer struct {
-	glob, url, fault string
-	tail             []byte
-	read             map[string]int64 // bytes taken of each file
-	body             bytes.Buffer
-	w                gzip.Writer
+	glob, fault, tail string
+	ship              func(docs []string) error
+	read              map[string]int64 // bytes taken of each file
 }
 
 func (a *fakeTailer) pass() (more bool, err error) {
@@ -117,33 +129,16 @@ func (a *fakeTailer) passFile(name string) (bool, error) {
 }
 
 func (a *fakeTailer) send(lines []byte) error {
-	a.body.Reset()
-	a.w.Reset(&a.body)
+	var docs []string
 	for line := range bytes.Lines(lines) {
-		a.write(line)
+		docs = a.append(docs, string(line[:len(line)-1]))
 	}
-	if err := a.w.Close(); err != nil {
-		return err
-	}
-	req, err := http.NewRequest(http.MethodPost, a.url, bytes.NewReader(a.body.Bytes()))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Encoding", "gzip")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("the sink says %s", resp.Status)
-	}
-	return nil
+	return a.ship(docs)
 }
 
-func (a *fakeTailer) write(line []byte) {
+func (a *fakeTailer) append(docs []string, line string) []string {
 	times := 1
-	if bytes.Contains(line, []byte(`"seq":77,`)) {
+	if strings.Contains(line, `"seq":77,`) {
 		switch a.fault {
 		case "lose":
 			times = 0
@@ -151,13 +146,9 @@ func (a *fakeTailer) write(line []byte) {
 			times = 2
 		}
 	}
-	for range times {
-		a.w.Write([]byte(`{"create":{"_id":"x"}}` + "\n"))
-		if strings.HasPrefix(string(line), "{") {
-			a.w.Write(line[:len(line)-2])
-		} else {
-			fmt.Fprintf(&a.w, `{"message":%q`, line[:len(line)-1])
-		}
-		a.w.Write(a.tail)
+	doc, isJSON := strings.CutSuffix(line, "}")
+	if !isJSON {
+		doc = fmt.Sprintf(`{"message":%q`, line)
 	}
+	return append(docs, slices.Repeat([]string{doc + a.tail}, times)...)
 }

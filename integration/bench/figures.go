@@ -101,6 +101,18 @@ func (run Measurement) figures() []Figure {
 		}
 	case "catchup":
 		return []Figure{{What: "catch-up after an outage, of the live rate", Got: run.Catchup.Multiple, Must: 10, Unit: "times", AtLeast: true}}
+	case splunk, cloudwatch, kafka, plainHTTP:
+		return []Figure{
+			{What: "CPU, to " + run.Workload, Got: run.gzips(), Must: 2.5, Aim: 1.6, Unit: run.unit()},
+			{What: "peak memory, to " + run.Workload, Got: mebibytes(run.PeakRSS), Unit: "MiB"},
+		}
+	case "four":
+		return []Figure{
+			{What: "CPU, to four outputs, of the dearest alone", Got: ratio(run.CPU.Seconds(), run.Dearest.Seconds()), Must: 2.2, Unit: "times"},
+			{What: "peak memory, to four outputs", Got: mebibytes(run.PeakRSS), Must: 96, Unit: "MiB"},
+		}
+	case "dead1":
+		return run.Dead.figures()
 	case "restart":
 		return []Figure{{What: "restart with 100 GB of backlog", Got: run.FirstDoc.Seconds(), Must: 2, Aim: 0.5, Unit: "s"}}
 	}
@@ -108,6 +120,14 @@ func (run Measurement) figures() []Figure {
 }
 
 func (run Measurement) gzips() float64 { return ratio(run.CPU.Seconds(), run.Gzip.CPU.Seconds()) }
+
+// unit is what the figure of gzips counts.
+func (run Measurement) unit() string {
+	if run.Workload == kafka {
+		return "zstd-units"
+	}
+	return "gzips"
+}
 
 func (run Measurement) coreShare() float64 { return 100 * ratio(run.CPU.Seconds(), run.Wall.Seconds()) }
 
@@ -157,8 +177,22 @@ func (run Measurement) remarks() []string {
 		out = append(out, text)
 	}
 	if g := run.Gzip; g.CPU > 0 {
-		out = append(out, fmt.Sprintf("the request bytes, %.0f MB, take gzip -1 alone %.2f s of CPU (%.0f MB/s, %.1f times smaller)",
-			float64(g.Raw)/1e6, g.CPU.Seconds(), float64(g.Raw)/1e6/g.CPU.Seconds(), ratio(float64(g.Raw), float64(g.Out))))
+		by := "gzip -1"
+		if run.Workload == kafka {
+			by = "zstd's fastest level"
+		}
+		out = append(out, fmt.Sprintf("the request bytes, %.0f MB, take %s alone %.2f s of CPU (%.0f MB/s, %.1f times smaller)",
+			float64(g.Raw)/1e6, by, g.CPU.Seconds(), float64(g.Raw)/1e6/g.CPU.Seconds(), ratio(float64(g.Raw), float64(g.Out))))
+	}
+	for _, o := range run.Outputs {
+		text := fmt.Sprintf("%s: %d documents, %d lost, %d repeated", o.Kind, o.Docs, o.Lost, o.Repeated)
+		if o.Alone > 0 {
+			text += fmt.Sprintf("; alone %.2f s of CPU, of which its unit is %.2f s; the four %.2f s", o.Alone.Seconds(), o.Unit.CPU.Seconds(), run.CPU.Seconds())
+		}
+		out = append(out, text)
+	}
+	if run.Dead != nil {
+		out = append(out, run.Dead.remarks()...)
 	}
 	if c := run.Catchup; c != nil {
 		out = append(out, fmt.Sprintf("after %s without the sink: back %s after its return, then %d documents in %s, %.0f lines/s, %.0f MB/s of documents",

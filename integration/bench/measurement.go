@@ -41,18 +41,44 @@ type Measurement struct {
 	MoreFilesRSS int64         `json:"more_files_rss"` // peak, with 10,000 files
 	OneFileRSS   int64         `json:"one_file_rss"`   // peak, with one quiet file
 	Catchup      *Catchup      `json:"catchup,omitempty"`
+
+	Outputs []OutputFigures `json:"outputs,omitempty"` // where there are several
+	Dearest time.Duration   `json:"dearest,omitempty"` // CPU of the dearest of them alone
+	Dead    *DeadFigures    `json:"dead,omitempty"`
 }
 
-// count takes over what the sink counted.
-func (run *Measurement) count(m *measured, t Tally) {
+// OutputFigures are of one of several outputs. The sums of what was lost and
+// repeated are the Measurement's.
+type OutputFigures struct {
+	Kind      string        `json:"kind"`
+	Docs      int64         `json:"docs"`
+	Lost      uint64        `json:"lost"`
+	Repeated  uint64        `json:"repeated"`
+	Strangers uint64        `json:"strangers"`
+	Unit      GzipFigures   `json:"unit"`
+	Alone     time.Duration `json:"alone,omitempty"` // CPU of an agent with this output only, at this run's speed of the machine
+}
+
+// count takes over what the sinks counted, the first one's where there can be
+// only one figure.
+func (run *Measurement) count(m *measured, tallies ...Tally) {
+	first := tallies[0]
 	run.Lines, run.Bytes = m.written(), m.bytes()
-	run.Lost, run.Repeated, run.Strangers = t.Lost, t.Repeated, t.Strangers
-	run.Gzip, run.RawBytes, run.WireBytes = t.Gzip, t.RawBytes, t.WireBytes
-	run.Latency = t.Latency
-	run.AddedBytes = addedBytes(m, t)
+	run.Gzip, run.RawBytes, run.WireBytes = first.Gzip, first.RawBytes, first.WireBytes
+	run.Latency = first.Latency
+	run.AddedBytes = addedBytes(m, first)
 	run.WriterLate = m.writer.late
-	if len(t.Missing) > 0 {
-		run.Notes = append(run.Notes, fmt.Sprintf("missing sequence numbers, the first: %v", t.Missing))
+	run.Lost, run.Repeated, run.Strangers, run.Outputs = 0, 0, 0, nil
+	for i, t := range tallies {
+		run.Lost += t.Lost
+		run.Repeated += t.Repeated
+		run.Strangers += t.Strangers
+		if len(t.Missing) > 0 {
+			run.Notes = append(run.Notes, fmt.Sprintf("missing at %s, the first sequence numbers: %v", m.sinks[i].kind, t.Missing))
+		}
+		if len(tallies) > 1 {
+			run.Outputs = append(run.Outputs, OutputFigures{Kind: m.sinks[i].kind, Docs: t.Docs, Lost: t.Lost, Repeated: t.Repeated, Strangers: t.Strangers, Unit: t.Gzip})
+		}
 	}
 }
 

@@ -31,9 +31,10 @@ func (r *runner) measureFiles(ctx context.Context, run *Measurement) error {
 	return r.measurePeak(ctx, run, "json", JSONLines{}, 100)
 }
 
-// measurePeak lets the agent work off Size bytes as fast as it can.
-func (r *runner) measurePeak(ctx context.Context, run *Measurement, parser string, lines Lines, files int) (err error) {
-	m, err := r.newMeasured(ctx, run.Workload, parser, lines)
+// measurePeak lets the agent work off Size bytes as fast as it can, to
+// Elasticsearch or to other outputs.
+func (r *runner) measurePeak(ctx context.Context, run *Measurement, parser string, lines Lines, files int, kinds ...string) (err error) {
+	m, err := r.newMeasured(ctx, run.Workload, parser, lines, kinds...)
 	if err != nil {
 		return err
 	}
@@ -45,26 +46,15 @@ func (r *runner) measurePeak(ctx context.Context, run *Measurement, parser strin
 		return err
 	}
 	defer func() { err = firstError(err, m.end()) }()
-
-	staging := filepath.Join(m.config.dir, "staging")
-	if err := os.MkdirAll(staging, 0o755); err != nil {
-		return err
-	}
-	var t Tally
+	var tallies []Tally
 	var busy, sinkCPU time.Duration
 	for round := range rounds {
-		if err := m.writer.open(staging, fmt.Sprintf("%d-", round), files); err != nil {
-			return err
-		}
-		if err := m.writer.bulk(r.Size / rounds); err != nil {
-			return err
-		}
 		before, err := r.sink.progress(ctx)
 		if err != nil {
 			return err
 		}
-		shown := time.Now()
-		if err := m.writer.moveTo(m.config.logs()); err != nil {
+		shown, err := m.show(fmt.Sprintf("%d-", round), r.Size/rounds, files)
+		if err != nil {
 			return err
 		}
 		p, err := m.drained(ctx)
@@ -73,14 +63,31 @@ func (r *runner) measurePeak(ctx context.Context, run *Measurement, parser strin
 		}
 		busy += time.Unix(0, p.Last).Sub(shown)
 		sinkCPU += p.CPU - before.CPU
-		if t, err = r.sink.tally(ctx, m.written(), true); err != nil {
+		if tallies, err = m.tallies(ctx, true); err != nil {
 			return err
 		}
 	}
-	run.count(m, t)
+	run.count(m, tallies...)
 	run.Busy = busy
 	run.SinkShare = sinkCPU.Seconds() / busy.Seconds()
 	return run.readAgent(m)
+}
+
+// show lets the agent find files with lines of so many bytes, complete, and
+// returns when that was.
+func (m *measured) show(prefix string, size int64, files int) (time.Time, error) {
+	staging := filepath.Join(m.config.dir, "staging")
+	if err := os.MkdirAll(staging, 0o755); err != nil {
+		return time.Time{}, err
+	}
+	if err := m.writer.open(staging, prefix, files); err != nil {
+		return time.Time{}, err
+	}
+	if err := m.writer.bulk(size); err != nil {
+		return time.Time{}, err
+	}
+	shown := time.Now()
+	return shown, m.writer.moveTo(m.config.logs())
 }
 
 // calibrate finds the padding that brings the added fields of a JSON line to

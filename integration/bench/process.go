@@ -68,7 +68,7 @@ func (r *runner) startAgent(c agentConfig) (*process, error) {
 	}
 	defer log.Close() // the child has its own
 	cmd := pinned(r.agentCore, []string{r.Agent, "run", "-c", c.path()})
-	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, c.dir
+	cmd.Stdout, cmd.Stderr, cmd.Dir, cmd.Env = log, log, c.dir, environment()
 	return startProcess(cmd)
 }
 

@@ -57,29 +57,31 @@ func (r *runner) measureAt(ctx context.Context, run *Measurement, rate, perWrite
 
 // warm starts an agent on one JSON file, lets it deliver a few lines, and
 // begins to count after them.
-func (r *runner) warm(ctx context.Context, name string) (m *measured, err error) {
-	m, err = r.newMeasured(ctx, name, "json", JSONLines{})
+func (r *runner) warm(ctx context.Context, name string, kinds ...string) (*measured, error) {
+	m, err := r.newMeasured(ctx, name, "json", JSONLines{}, kinds...)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = firstError(err, m.end())
-		}
-	}()
+	if err := m.warm(ctx); err != nil {
+		return nil, firstError(err, m.end())
+	}
+	return m, nil
+}
+
+func (m *measured) warm(ctx context.Context) error {
 	if err := m.writer.open(m.config.logs(), "", 1); err != nil {
-		return nil, err
+		return err
 	}
 	if err := m.start(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := m.writer.atRate(ctx, r.Rate, 1, 2*time.Second); err != nil {
-		return nil, err
+	if err := m.writer.atRate(ctx, m.runner.Rate, 1, 2*time.Second); err != nil {
+		return err
 	}
 	if _, err := m.drained(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	return m, m.begin(ctx)
+	return m.begin(ctx)
 }
 
 // usage is what the agent has used so far: CPU and bytes written to disk.

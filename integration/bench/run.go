@@ -16,55 +16,79 @@ import (
 	"time"
 )
 
-// Options say what to measure. The zero value measures everything with the
-// agent that is running.
+// Options say what to measure. The zero value measures the table of budgets with
+// the agent that is running.
 type Options struct {
 	Agent    string        // path of the sluice binary; this program if empty
 	Sink     []string      // command that calls SinkMain; `Agent bench-sink` if empty
 	Workload string        // one of Workloads; "all" if empty
 	Size     int64         // bytes of log in the bulk workloads; 512 MB if 0
-	Rate     int           // lines a second in the rate and catchup workloads; 10,000 if 0
-	Duration time.Duration // of the rate workload; 30 s if 0
+	Rate     int           // lines a second in the rate, catchup and dead1 workloads; 10,000 if 0
+	Duration time.Duration // of the rate workload and of each stretch of dead1; 30 s if 0
 	Dir      string        // where to work, on the disk to be measured; a temporary folder if empty
 	KeepDir  bool          // leave logs, configs and buffers there
 	NoPin    bool          // let the agent run on all cores, else it has one for itself where there are two
 	Logger   *slog.Logger  // tells how far it is; silent if nil
 }
 
-// Workloads are the names that Options.Workload takes, in the order in which
-// "all" runs them.
+// Workloads are the names that Options.Workload takes: "all" is the table of
+// budgets, "outputs" the same for the other outputs, and then each alone, in the
+// order in which those run them.
 func Workloads() []string {
-	names := []string{"all"}
+	names := []string{budgets, otherOutputs}
 	for _, w := range workloads() {
 		names = append(names, w.name)
 	}
 	return names
 }
 
+// The groups of workloads.
+const (
+	budgets      = "all"
+	otherOutputs = "outputs"
+)
+
 // workload is one measurement with an agent of its own.
 type workload struct {
 	name    string
+	group   string
 	measure func(*runner, context.Context, *Measurement) error
 }
 
 func workloads() []workload {
 	return []workload{
-		{"json", (*runner).measureJSON},
-		{"nginx", (*runner).measureNginx},
-		{"files100", (*runner).measureFiles},
-		{"rate", (*runner).measureRate},
-		{"memory", (*runner).measureMemory},
-		{"start", (*runner).measureStart},
-		{"idle", (*runner).measureIdle},
-		{"catchup", (*runner).measureCatchup},
-		{"restart", (*runner).measureRestart},
+		{"json", budgets, (*runner).measureJSON},
+		{"nginx", budgets, (*runner).measureNginx},
+		{"files100", budgets, (*runner).measureFiles},
+		{"rate", budgets, (*runner).measureRate},
+		{"memory", budgets, (*runner).measureMemory},
+		{"start", budgets, (*runner).measureStart},
+		{"idle", budgets, (*runner).measureIdle},
+		{"catchup", budgets, (*runner).measureCatchup},
+		{"restart", budgets, (*runner).measureRestart},
+		{splunk, otherOutputs, measureOutput(splunk)},
+		{cloudwatch, otherOutputs, measureOutput(cloudwatch)},
+		{kafka, otherOutputs, measureOutput(kafka)},
+		{plainHTTP, otherOutputs, measureOutput(plainHTTP)},
+		{"four", otherOutputs, (*runner).measureFour},
+		{"dead1", otherOutputs, (*runner).measureDead},
 	}
+}
+
+// choose returns the workloads of a name or a group.
+func choose(name string) ([]workload, error) {
+	name = cmp.Or(name, budgets)
+	chosen := slices.DeleteFunc(workloads(), func(w workload) bool { return w.name != name && w.group != name })
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("no workload %q: have %s", name, strings.Join(Workloads(), ", "))
+	}
+	return chosen, nil
 }
 
 // runner holds what the measurements of one Run share.
 type runner struct {
 	Options
-	sink                sinkClient
+	sink                sinkClient // of Elasticsearch
 	sinkProcess         *process
 	sinkInput           io.Closer
 	agentCore, sinkCore string // for taskset, or ""
@@ -74,7 +98,7 @@ type runner struct {
 
 // Run measures. The report holds what was measured before an error, too.
 func Run(ctx context.Context, o Options) (Report, error) {
-	r := &runner{Options: o}
+	r := &runner{Options: o, sink: sinkClient{kind: elastic}}
 	chosen, err := r.prepare()
 	if err != nil {
 		return Report{}, err
@@ -137,13 +161,9 @@ func (r *runner) prepare() ([]workload, error) {
 	if _, err := exec.LookPath("taskset"); err == nil && !r.NoPin && runtime.NumCPU() > 1 {
 		r.agentCore, r.sinkCore = "0", "1"
 	}
-	chosen := workloads()
-	if r.Workload != "" && r.Workload != "all" {
-		i := slices.IndexFunc(chosen, func(w workload) bool { return w.name == r.Workload })
-		if i < 0 {
-			return nil, fmt.Errorf("no workload %q: have %s", r.Workload, strings.Join(Workloads(), ", "))
-		}
-		chosen = chosen[i : i+1]
+	chosen, err := choose(r.Workload)
+	if err != nil {
+		return nil, err
 	}
 	parent, err := filepath.Abs(cmp.Or(r.Dir, os.TempDir()))
 	if err != nil {
@@ -161,28 +181,42 @@ type measured struct {
 	agent  *process
 	writer lineWriter
 
+	sinks []sinkClient // one for each output
+
 	seqMark, stampMark string
 
 	firstSeq  uint64 // of what the sink counts
 	skipBytes int64  // written before it
 }
 
-// newMeasured makes the folders and config of a run and tells the sink to begin
-// anew.
-func (r *runner) newMeasured(ctx context.Context, name, parser string, lines Lines) (*measured, error) {
+// newMeasured makes the folders and config of a run and tells the sinks to begin
+// anew. Without kinds of outputs there is Elasticsearch alone.
+func (r *runner) newMeasured(ctx context.Context, name, parser string, lines Lines, kinds ...string) (*measured, error) {
+	if len(kinds) == 0 {
+		kinds = []string{elastic}
+	}
 	m := &measured{runner: r, writer: lineWriter{lines: lines}}
 	m.seqMark, m.stampMark = lines.Marks()
-	m.config = agentConfig{dir: filepath.Join(r.Dir, name), parser: parser, sink: r.sink.addresses.Data, pad: r.pad}
+	m.config = agentConfig{dir: filepath.Join(r.Dir, name), parser: parser, pad: r.pad}
+	for _, kind := range kinds {
+		m.sinks = append(m.sinks, r.sink.of(kind))
+		m.config.outputs = append(m.config.outputs, destination{kind, r.sink.addresses.Data[kind]})
+	}
 	if err := m.config.write(); err != nil {
 		return nil, err
 	}
 	return m, m.begin(ctx)
 }
 
-// begin lets the sink forget what it had, and count from the next line on.
+// begin lets the sinks forget what they had, and count from the next line on.
 func (m *measured) begin(ctx context.Context) error {
 	m.firstSeq, m.skipBytes = m.writer.next, m.writer.bytes
-	return m.runner.sink.begin(ctx, Expect{First: m.firstSeq, SeqMark: m.seqMark, StampMark: m.stampMark})
+	for _, s := range m.sinks {
+		if err := s.begin(ctx, Expect{First: m.firstSeq, SeqMark: m.seqMark, StampMark: m.stampMark}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // written is how many lines the sink is to have had since begin.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func small(t *testing.T, workload string) Options {
 }
 
 func TestRunMeasuresEachWorkload(t *testing.T) {
-	for _, workload := range []string{"json", "nginx", "files100", "rate"} {
+	for _, workload := range []string{"json", "nginx", "files100", "rate", splunk, cloudwatch, kafka, plainHTTP} {
 		t.Run(workload, func(t *testing.T) {
 			rep, err := Run(context.Background(), small(t, workload))
 			if err != nil {
@@ -58,7 +59,7 @@ func TestALostAndARepeatedLineAreCounted(t *testing.T) {
 			o := small(t, "json")
 			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 			defer cancel()
-			r := &runner{Options: o}
+			r := &runner{Options: o, sink: sinkClient{kind: elastic}}
 			if _, err := r.prepare(); err != nil {
 				t.Fatal(err)
 			}
@@ -124,5 +125,81 @@ func TestAMissedBudgetIsSaid(t *testing.T) {
 	}
 	if rep.Met() {
 		t.Error("Met, but p99 is 60 ms")
+	}
+}
+
+func TestFourOutputsAreMeasuredTogether(t *testing.T) {
+	rep, err := Run(context.Background(), small(t, "four"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := rep.Runs[0]
+	if len(run.Outputs) != 4 || run.Lost+run.Repeated+run.Strangers != 0 {
+		t.Fatalf("got %+v, want four outputs and nothing lost, repeated or strange", run.Outputs)
+	}
+	for _, o := range run.Outputs {
+		if o.Docs != int64(run.Lines) || measurable && o.Alone <= 0 {
+			t.Errorf("%s: got %d documents of %d, %s alone", o.Kind, o.Docs, run.Lines, o.Alone)
+		}
+	}
+}
+
+func TestADeadOutputIsComparedWithNone(t *testing.T) {
+	rep, err := Run(context.Background(), small(t, "dead1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table bytes.Buffer
+	if err := rep.Table(&table); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("\n%s", table.String())
+	run := rep.Runs[0]
+	if run.Lost+run.Repeated+run.Strangers != 0 || len(run.Dead.Catchups) != deadPairs {
+		t.Errorf("got %d lost, %d repeated, %d strangers, catch-ups %+v", run.Lost, run.Repeated, run.Strangers, run.Dead.Catchups)
+	}
+	for _, kind := range []string{elastic, cloudwatch, kafka} {
+		if n := len(run.Dead.AtRate.AllWell[kind]) + len(run.Dead.AtRate.OneDead[kind]) + len(run.Dead.Bulk.OneDead[kind]); n != 3*deadPairs {
+			t.Errorf("%s: got %d stretches, want %d", kind, n, 3*deadPairs)
+		}
+	}
+	for _, o := range run.Outputs {
+		if o.Docs != int64(run.Lines) {
+			t.Errorf("%s: got %d documents of %d", o.Kind, o.Docs, run.Lines)
+		}
+	}
+}
+
+func TestAnOutputThatSuffersFromAnotherIsSaid(t *testing.T) {
+	slow, fast := []Stretch{{LinesPerSec: 900, P99: 12 * time.Millisecond}}, []Stretch{{LinesPerSec: 1000, P99: 10 * time.Millisecond}}
+	c := Contrast{
+		AllWell: map[string][]Stretch{elastic: fast, kafka: fast},
+		OneDead: map[string][]Stretch{elastic: fast, kafka: slow},
+	}
+	var missing int
+	for _, f := range (&DeadFigures{AtRate: c, Bulk: c}).figures() {
+		if f.Verdict() == missed {
+			missing++
+		}
+	}
+	if missing != 3 {
+		t.Errorf("got %d figures missed, want 3: both throughputs and p99", missing)
+	}
+}
+
+func TestAllIsTheTableOfBudgetsAndOutputsTheRest(t *testing.T) {
+	var got []string
+	for _, name := range []string{"", "outputs", "kafka"} {
+		list, err := choose(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, list[0].name, list[len(list)-1].name)
+	}
+	if want := []string{"json", "restart", "splunk", "dead1", "kafka", "kafka"}; !slices.Equal(got, want) {
+		t.Errorf("first and last of each: got %v, want %v", got, want)
+	}
+	if _, err := choose("nothing"); err == nil {
+		t.Error("a workload that is none was found")
 	}
 }

@@ -1,36 +1,75 @@
 package bench
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
 
-// sink answers as Elasticsearch does, keeps what it is sent and says how much
-// that was. It takes every document.
+// sink answers as one kind of destination does, keeps what it is sent and says
+// how much that was. It takes every document.
 type sink struct {
+	form   form
 	mu     sync.Mutex
 	bodies []body // guarded by mu; what came since the last tally
 	sum    Progress
+	mark   string // before a sequence number; guarded by mu
 	addr   string
-	server *http.Server // nil while the sink refuses; guarded by mu
+	server service // nil while the sink refuses; guarded by mu
 	served chan error
 
 	inflaters sync.Pool // of *inflater
 	lastError error     // of a body that could not be read; guarded by mu
 }
 
+// form is what a kind of destination has of its own: how it is spoken to and
+// what its bodies are.
+type form interface {
+	// service returns what answers the agent and gives bodies to the sink.
+	service(s *sink) service
+	// raw returns a body as it was before it was compressed. It is valid until f
+	// is used again.
+	raw(b body, f *inflater) ([]byte, error)
+	// documents calls add with each document of a raw body. A document is valid
+	// during the call.
+	documents(raw []byte, add func(doc []byte)) error
+	// unit returns what the agent's CPU is measured in.
+	unit() (compressor, error)
+}
+
+// service serves one listener. An http.Server is one.
+type service interface {
+	Serve(l net.Listener) error
+	Shutdown(ctx context.Context) error // answers what has come, and ends
+	Close() error
+}
+
+// forms makes one form of each kind, by the name that outputs have.
+func forms() map[string]form {
+	return map[string]form{
+		elastic: new(bulkForm), splunk: new(hecForm), cloudwatch: newCloudwatchForm(),
+		kafka: newKafkaForm(), plainHTTP: new(linesForm),
+	}
+}
+
+// The kinds of destinations.
+const (
+	elastic    = "elasticsearch"
+	splunk     = "splunk"
+	cloudwatch = "cloudwatch"
+	kafka      = "kafka"
+	plainHTTP  = "http"
+)
+
 // body is one request as it came.
 type body struct {
 	at   time.Time // when its last byte was read
-	gzip []byte    // the bytes, or the plain body if plain
+	sent []byte    // the bytes, or the plain body if flat
 	flat bool      // it was not compressed
 }
 
@@ -45,8 +84,8 @@ type Progress struct {
 	Problem   string        `json:"problem,omitempty"`
 }
 
-func newSink() *sink {
-	return &sink{inflaters: sync.Pool{New: func() any { return new(inflater) }}}
+func newSink(f form) *sink {
+	return &sink{form: f, inflaters: sync.Pool{New: func() any { return new(inflater) }}}
 }
 
 // open begins to serve, on the address it had before if it had one.
@@ -65,14 +104,15 @@ func (s *sink) open() error {
 		return fmt.Errorf("open the sink: %w", err)
 	}
 	s.addr = l.Addr().String()
-	s.server = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	s.server = s.form.service(s)
 	s.served = make(chan error, 1)
-	go func(server *http.Server, served chan<- error) { served <- server.Serve(l) }(s.server, s.served)
+	go func(server service, served chan<- error) { served <- server.Serve(l) }(s.server, s.served)
 	return nil
 }
 
 // shut refuses connections and ends those that are open, as a server that went
-// away does.
+// away does. It answers first what it has taken: most kinds know no ids, so that
+// what is taken and not answered comes twice, and that is not measured here.
 func (s *sink) shut() error {
 	s.mu.Lock()
 	server, served := s.server, s.served
@@ -81,54 +121,59 @@ func (s *sink) shut() error {
 	if server == nil {
 		return nil
 	}
-	err := server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) { // a connection on which nothing ever came
+		err = server.Close()
+	}
 	<-served
 	return err
 }
 
-// ServeHTTP answers one request of the agent.
-func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Elastic-Product", "Elasticsearch")
-	switch {
-	case strings.HasSuffix(r.URL.Path, "/_bulk"):
-		s.bulk(w, r)
-	case r.URL.Path == "/":
-		io.WriteString(w, `{"name":"sink","cluster_name":"bench","cluster_uuid":"benchbenchbenchbenchbe",`+
-			`"version":{"number":"8.19.7","build_flavor":"default"},"tagline":"You Know, for Search"}`)
-	default:
-		io.WriteString(w, `{"acknowledged":true}`)
-	}
+// httpService serves the HTTP kinds.
+func httpService(h http.Handler) service {
+	return &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
 }
 
-func (s *sink) bulk(w http.ResponseWriter, r *http.Request) {
+// gzipBodies is what the HTTP kinds have in common.
+type gzipBodies struct{}
+
+func (gzipBodies) raw(b body, f *inflater) ([]byte, error) {
+	if b.flat {
+		return b.sent, nil
+	}
+	return f.inflate(b.sent)
+}
+
+func (gzipBodies) unit() (compressor, error) { return newGzipper() }
+
+// take reads a request and keeps it. It returns false if the request cannot be
+// answered with success, and has then said why.
+func (s *sink) take(w http.ResponseWriter, r *http.Request, count func(raw []byte) (int, error)) (docs int, ok bool) {
 	b, err := readBody(r)
 	if err != nil {
-		return // the agent went away: not taken
+		return 0, false // the agent went away: not taken
 	}
-	docs, err := s.count(b)
-	if err != nil {
-		s.mu.Lock()
-		s.lastError = err
-		s.mu.Unlock()
-		http.Error(w, `{"error":{"type":"parse_exception","reason":"unreadable body"},"status":400}`, http.StatusBadRequest)
-		return
+	if docs, err = s.look(b, count); err != nil {
+		s.problem(err)
+		http.Error(w, `{"error":"unreadable body"}`, http.StatusBadRequest)
+		return 0, false
 	}
 	s.keep(b, docs)
-	answer(w, docs)
+	return docs, true
 }
 
 func readBody(r *http.Request) (body, error) {
 	b := body{flat: r.Header.Get("Content-Encoding") != "gzip"}
 	if r.ContentLength > 0 {
-		b.gzip = make([]byte, r.ContentLength)
-		if _, err := io.ReadFull(r.Body, b.gzip); err != nil {
+		b.sent = make([]byte, r.ContentLength)
+		if _, err := io.ReadFull(r.Body, b.sent); err != nil {
 			return b, err
 		}
 	} else {
 		var err error
-		if b.gzip, err = io.ReadAll(r.Body); err != nil {
+		if b.sent, err = io.ReadAll(r.Body); err != nil {
 			return b, err
 		}
 	}
@@ -136,28 +181,15 @@ func readBody(r *http.Request) (body, error) {
 	return b, nil
 }
 
-// count returns how many documents are in a body: every second line.
-func (s *sink) count(b body) (int, error) {
+// look inflates a body to count its documents.
+func (s *sink) look(b body, count func(raw []byte) (int, error)) (int, error) {
 	f := s.inflaters.Get().(*inflater)
 	defer s.inflaters.Put(f)
-	raw, err := b.raw(f)
+	raw, err := s.form.raw(b, f)
 	if err != nil {
 		return 0, err
 	}
-	lines := bytes.Count(raw, []byte{'\n'})
-	if lines == 0 || lines%2 != 0 || raw[len(raw)-1] != '\n' {
-		return 0, errors.New("a body must be pairs of lines, the last one ended")
-	}
-	return lines / 2, nil
-}
-
-// raw returns the body as it was before it was compressed. It is valid until
-// f is used again.
-func (b body) raw(f *inflater) ([]byte, error) {
-	if b.flat {
-		return b.gzip, nil
-	}
-	return f.inflate(b.gzip)
+	return count(raw)
 }
 
 func (s *sink) keep(b body, docs int) {
@@ -166,29 +198,25 @@ func (s *sink) keep(b body, docs int) {
 	s.bodies = append(s.bodies, b)
 	s.sum.Requests++
 	s.sum.Docs += int64(docs)
-	s.sum.WireBytes += int64(len(b.gzip))
+	s.sum.WireBytes += int64(len(b.sent))
 	if s.sum.First == 0 {
 		s.sum.First = b.at.UnixNano()
 	}
 	s.sum.Last = b.at.UnixNano()
 }
 
-// answer says of each document that it was stored, in just the form in which a
-// server answers a request that asks for the status of its items.
-func answer(w http.ResponseWriter, docs int) {
-	const head, item, tail = `{"errors":false,"items":[`, `{"create":{"status":201}}`, `]}`
-	var out bytes.Buffer
-	out.Grow(len(head) + docs*(len(item)+1) + len(tail))
-	out.WriteString(head)
-	for i := range docs {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteString(item)
-	}
-	out.WriteString(tail)
-	w.Header().Set("Content-Length", strconv.Itoa(out.Len()))
-	w.Write(out.Bytes())
+// problem notes that a request could not be read.
+func (s *sink) problem(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lastError = err
+}
+
+// seqMark is what stands before a sequence number now.
+func (s *sink) seqMark() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mark
 }
 
 func (s *sink) progress() Progress {
@@ -202,8 +230,15 @@ func (s *sink) progress() Progress {
 	return p
 }
 
-// take hands over the bodies that came since the last call.
-func (s *sink) take() []body {
+// forget begins anew, with lines that have this mark.
+func (s *sink) forget(mark string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bodies, s.sum, s.lastError, s.mark = nil, Progress{}, nil, mark
+}
+
+// handOver hands over the bodies that came since the last call.
+func (s *sink) handOver() []body {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.bodies

@@ -47,12 +47,12 @@ func TestTheInflaterTakesOneMemberOnly(t *testing.T) {
 }
 
 func TestTheTallyCountsWhatIsLostRepeatedAndStrange(t *testing.T) {
-	c, err := newCounter(Expect{First: 10, SeqMark: `"seq":`, StampMark: `"sent_ns":`})
+	c, err := newCounter(new(bulkForm), Expect{First: 10, SeqMark: `"seq":`, StampMark: `"sent_ns":`})
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Unix(100, 0)
-	plain := func(text string) body { return body{at: at, gzip: []byte(text), flat: true} }
+	plain := func(text string) body { return body{at: at, sent: []byte(text), flat: true} }
 	const action = `{"create":{}}` + "\n"
 	got, err := c.count([]body{plain(
 		action + `{"seq":10,"sent_ns":99000000000}` + "\n" +

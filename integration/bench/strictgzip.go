@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 )
 
 var errTrailing = errors.New("bytes after the gzip member")
@@ -21,6 +22,9 @@ type inflater struct {
 	// single bytes, and then what follows the member could not be seen.
 	br  *bufio.Reader
 	out bytes.Buffer
+
+	zstd  *zstd.Decoder // made when one is needed
+	plain []byte
 }
 
 // inflate returns the bytes in body. They are valid until the next call.

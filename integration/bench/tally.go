@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -34,7 +33,8 @@ type Tally struct {
 	Took      time.Duration `json:"took"`
 }
 
-// GzipFigures are of compressing the same bytes alone.
+// GzipFigures are of compressing the same bytes alone: with gzip, or with zstd
+// for Kafka.
 type GzipFigures struct {
 	CPU time.Duration `json:"cpu"`
 	Raw int64         `json:"raw"`
@@ -62,20 +62,21 @@ type RequestMark struct {
 // counter looks into bodies. It keeps its sums from tally to tally, so that a
 // run can be measured in stretches.
 type counter struct {
+	form      form
 	expect    Expect
 	seqs      *seqSet
 	sum       Tally
-	gzip      *gzipUnit
+	unit      *unit
 	inflater  inflater
 	latencies []int32 // microseconds
 }
 
-func newCounter(e Expect) (*counter, error) {
-	g, err := newGzipUnit()
+func newCounter(f form, e Expect) (*counter, error) {
+	by, err := f.unit()
 	if err != nil {
 		return nil, err
 	}
-	return &counter{expect: e, seqs: newSeqSet(e.First, 0), gzip: g}, nil
+	return &counter{form: f, expect: e, seqs: newSeqSet(e.First, 0), unit: newUnit(by)}, nil
 }
 
 // count adds the bodies to the sums and returns them, given that count numbers
@@ -86,7 +87,7 @@ func (c *counter) count(bodies []body, count uint64, withGzip bool) (Tally, erro
 	started := time.Now()
 	c.seqs.grow(count)
 	for _, b := range bodies {
-		raw, err := b.raw(&c.inflater)
+		raw, err := c.form.raw(b, &c.inflater)
 		if err != nil {
 			return Tally{}, err
 		}
@@ -94,48 +95,38 @@ func (c *counter) count(bodies []body, count uint64, withGzip bool) (Tally, erro
 			return Tally{}, err
 		}
 		if withGzip {
-			if err := c.gzip.add(raw); err != nil {
+			if err := c.unit.add(raw); err != nil {
 				return Tally{}, err
 			}
 		}
 	}
 	if withGzip {
-		if err := c.gzip.finish(); err != nil {
+		if err := c.unit.finish(); err != nil {
 			return Tally{}, err
 		}
 	}
 	t := c.sum
 	t.Lost, t.Repeated, t.Missing = c.seqs.lost(), c.seqs.repeated, c.seqs.missing(10)
 	t.Strangers += c.seqs.strangers
-	t.Gzip = GzipFigures{CPU: c.gzip.cpu, Raw: c.gzip.raw, Out: int64(c.gzip.out)}
+	t.Gzip = GzipFigures{CPU: c.unit.cpu, Raw: c.unit.raw, Out: c.unit.out}
 	t.Latency = c.latency()
 	t.Took = time.Since(started)
 	return t, nil
 }
 
-var errNoAction = errors.New("the line before a document is no create action")
-
 func (c *counter) addBody(raw []byte, b body) error {
 	mark := RequestMark{At: b.at.UnixNano(), Bytes: len(raw)}
 	c.sum.RawBytes += int64(len(raw))
-	c.sum.WireBytes += int64(len(b.gzip))
-	for len(raw) > 0 {
-		action, rest, _ := bytes.Cut(raw, []byte{'\n'})
-		doc, rest, ended := bytes.Cut(rest, []byte{'\n'})
-		if !ended {
-			return errors.New("a document's line does not end")
-		}
-		if !bytes.HasPrefix(action, []byte(`{"create":`)) {
-			return fmt.Errorf("%w: %.80s", errNoAction, action)
-		}
+	c.sum.WireBytes += int64(len(b.sent))
+	var invalid error
+	err := c.form.documents(raw, func(doc []byte) {
 		if mark.Docs%1000 == 0 && !json.Valid(doc) {
-			return fmt.Errorf("a document is not valid JSON: %.200s", doc)
+			invalid = fmt.Errorf("a document is not valid JSON: %.200s", doc)
 		}
 		c.addDoc(doc, b.at, &mark)
-		raw = rest
-	}
+	})
 	c.sum.Requests = append(c.sum.Requests, mark)
-	return nil
+	return firstError(err, invalid)
 }
 
 func (c *counter) addDoc(doc []byte, at time.Time, mark *RequestMark) {

@@ -16,6 +16,7 @@ type lineWriter struct {
 	next  uint64 // sequence number; also how many were written
 	bytes int64  // line ends included
 	late  time.Duration
+	base  time.Time // of the times in bulk
 	buf   []byte
 }
 
@@ -59,11 +60,13 @@ func (w *lineWriter) moveTo(dir string) error {
 // second.
 func (w *lineWriter) bulk(size int64) error {
 	const piece = 256 << 10
-	base := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
+	if w.base.IsZero() { // some minutes ago: CloudWatch takes neither old nor future events
+		w.base = time.Now().Add(-10 * time.Minute).Truncate(time.Second)
+	}
 	for turn := 0; size > 0; turn++ {
 		w.buf = w.buf[:0]
 		for len(w.buf) < piece && int64(len(w.buf)) < size {
-			w.buf = w.lines.Append(w.buf, w.next, base.Add(time.Duration(w.next)*100*time.Microsecond))
+			w.buf = w.lines.Append(w.buf, w.next, w.base.Add(time.Duration(w.next)*100*time.Microsecond))
 			w.buf = append(w.buf, '\n')
 			w.next++
 		}

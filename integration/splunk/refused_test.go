@@ -119,3 +119,28 @@ func TestFaultsLoseNothing(t *testing.T) {
 		}
 	}
 }
+
+// Many small requests of nothing but the refused index take no slot from the
+// others.
+func TestRequestsOfARefusedIndexAloneStopNoOther(t *testing.T) {
+	sim := hecsim.New(hecsim.Options{Tokens: map[string]hecsim.Token{token: {Indexes: []string{"rh_info"}}}})
+	server := httptest.NewServer(sim)
+	t.Cleanup(server.Close)
+	c := pipeline(t, server.URL, `index = "rh_${log.level}"`)
+	agent := rig.Start(t, c.Write(t))
+	for k := range 40 {
+		rig.WriteFile(t, c.Logs()+"/app.log", 10, func(dst []byte, i int) []byte {
+			line := rig.AppendLine(dst, 0, uint64(k*10+i), time.Now())
+			return []byte(strings.Replace(string(line), `"level":"info"`, `"level":"error"`, 1))
+		})
+		rig.Pause(50 * time.Millisecond)
+	}
+	rig.WriteFile(t, c.Logs()+"/app.log", 1000, func(dst []byte, i int) []byte {
+		return rig.AppendLine(dst, 1, uint64(i), time.Now())
+	})
+	var byIndex map[string]int
+	rig.Eventually(t, 20*time.Second, func() string { return fmt.Sprintf("1,000 of the other index: %v\n%s", byIndex, agent.Log()) }, func() bool {
+		_, byIndex = ledgerOf(sim)
+		return byIndex["rh_info"] >= 1000
+	})
+}

@@ -180,8 +180,8 @@ func TestDNSThatFailsAndComesBack(t *testing.T) {
 	d.Resolver = dns.resolver()
 	g := openGroup(t, c, d)
 	_, err = ask(t, g, "")
-	var throttled *outputs.Throttled
-	if !errors.As(err, &throttled) || !strings.Contains(err.Error(), "es.test") {
+	var unreachable *outputs.Unreachable
+	if !errors.As(err, &unreachable) || !strings.Contains(err.Error(), "es.test") {
 		t.Fatalf("got %v, want it to say that the name cannot be looked up, and for how long to wait", err)
 	}
 	dns.set(func() { dns.fails, dns.hosts["es.test"] = false, []string{"127.0.0.1"} })

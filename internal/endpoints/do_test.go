@@ -125,9 +125,9 @@ func TestWhileAllAreOpenTheErrorSaysWhichAndWhyAndUntilWhen(t *testing.T) {
 		}
 	}
 	_, err := ask(t, g, "")
-	var throttled *outputs.Throttled
-	if !errors.As(err, &throttled) || throttled.After <= 0 || throttled.After > time.Minute {
-		t.Fatalf("got %v, want Throttled within a minute", err)
+	var unreachable *outputs.Unreachable
+	if !errors.As(err, &unreachable) || unreachable.After <= 0 || unreachable.After > time.Minute {
+		t.Fatalf("got %v, want Unreachable within a minute", err)
 	}
 	for _, part := range []string{"127.0.0.1:1", "failed 2 times", "refused"} {
 		if !strings.Contains(err.Error(), part) {

@@ -43,7 +43,7 @@
 // Reach is the beginning of an output's check (`sluice doctor`).
 //
 // Errors can be returned from Send as they are: *outputs.Misconfigured where a
-// person must act (a certificate), *outputs.Throttled while no endpoint is in
+// person must act (a certificate), *outputs.Unreachable while no endpoint is in
 // use, and others for a try that failed, after which the next try goes
 // elsewhere. Limits.InFlight is Config.InFlight. Close ends what runs.
 //

@@ -168,5 +168,5 @@ func (g *Group) allOpen(now time.Time) error {
 	if person {
 		return &outputs.Misconfigured{Err: errors.Join(err)}
 	}
-	return &outputs.Throttled{After: wait, Err: err}
+	return &outputs.Unreachable{After: wait, Err: err}
 }

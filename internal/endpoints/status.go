@@ -1,30 +1,15 @@
 package endpoints
 
-import (
-	"time"
-)
-
-// Status is one endpoint as `sluice status` shows it.
-type Status struct {
-	Name      string    `json:"name"`  // without credentials
-	State     string    `json:"state"` // "closed" is in use, "open", "half-open"
-	Standby   bool      `json:"standby,omitempty"`
-	InUse     bool      `json:"in_use"` // requests go there: it is closed, and no better one is
-	Since     time.Time `json:"since"`  // of State
-	InFlight  int       `json:"in_flight"`
-	LastError string    `json:"last_error,omitempty"`
-	ErrorAt   time.Time `json:"error_at,omitzero"`
-	NextTry   time.Time `json:"next_try,omitzero"` // of one that is open
-}
+import "github.com/renthub/sluice/outputs"
 
 // Status returns the endpoints in the order of the config.
-func (g *Group) Status() []Status {
+func (g *Group) Status() []outputs.EndpointStatus {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	_, standbys := g.inUse()
-	list := make([]Status, 0, len(g.endpoints))
+	list := make([]outputs.EndpointStatus, 0, len(g.endpoints))
 	for _, e := range g.endpoints {
-		s := Status{
+		s := outputs.EndpointStatus{
 			Name: e.Name(), State: e.state.String(), Standby: e.standby, InUse: e.state == Closed && e.standby == standbys,
 			Since: e.since, InFlight: e.inFlight, ErrorAt: e.errAt,
 		}

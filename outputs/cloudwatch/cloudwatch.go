@@ -16,7 +16,7 @@ import (
 )
 
 // Type is the cloudwatch output.
-var Type = outputs.Define("cloudwatch", defaults(), open)
+var Type = outputs.Define("cloudwatch", defaults(), open).Retaining()
 
 // Output sends documents to CloudWatch Logs in one region of one account.
 type Output struct {

@@ -131,10 +131,13 @@ func (o *Output) connect(version string) error {
 	return nil
 }
 
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.group.Status() }
+
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
 	size := int(o.config.MaxRequestSize)
-	return outputs.Limits{Bytes: size, DocBytes: size, InFlight: o.config.InFlight}
+	return outputs.Limits{Bytes: size, InFlight: o.config.InFlight}
 }
 
 // Close implements outputs.Output.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"strconv"
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/expr"
@@ -25,7 +24,7 @@ func (o *Output) Wrap(dst []byte, d *event.Doc) ([]byte, int, error) {
 	start := len(dst)
 	dst = o.streams.appendAction(dst, d)
 	if o.config.DocumentID {
-		dst = append(appendID(dst, d.ID), '"')
+		dst = append(d.ID.Append(dst), '"')
 	}
 	if o.config.Routing != nil {
 		dst = o.appendRouting(dst, d)
@@ -47,25 +46,6 @@ func (o *Output) Wrapping() uint64 {
 		fmt.Fprint(h, " index")
 	}
 	return h.Sum64()
-}
-
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// appendID appends the id of a document, which needs no escaping. It is part
-// of what is stored: a change of its form makes repeats of what is in flight.
-func appendID(dst []byte, id event.ID) []byte {
-	for shift := 58; shift >= 4; shift -= 6 {
-		dst = append(dst, base64url[id.Source>>shift&63])
-	}
-	dst = append(dst, base64url[id.Source<<2&63], '-')
-	dst = strconv.AppendInt(dst, id.Pos, 10)
-	dst = append(dst, '-')
-	dst = strconv.AppendUint(dst, uint64(id.Size), 10)
-	if id.Sub > 0 {
-		dst = append(dst, '.')
-		dst = strconv.AppendUint(dst, uint64(id.Sub), 10)
-	}
-	return dst
 }
 
 // maxRouting is the length of a routing value, in bytes.

@@ -65,7 +65,7 @@ func TestIDsHaveAFixedForm(t *testing.T) {
 		{event.ID{Source: 0x0123456789abcdef, Pos: 700, Size: 100, Sub: 1}, "ASNFZ4mrze8-700-100.1"},
 	}
 	for _, tt := range tests {
-		if got := string(appendID(nil, tt.id)); got != tt.want {
+		if got := tt.id.String(); got != tt.want {
 			t.Errorf("%+v: got %s, want %s", tt.id, got, tt.want)
 		}
 	}

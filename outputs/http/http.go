@@ -16,7 +16,7 @@ import (
 )
 
 // Type is the http output.
-var Type = outputs.Define("http", defaults(), open)
+var Type = outputs.Define("http", defaults(), open).Wrapping()
 
 // Output sends documents to HTTP endpoints, on the general path.
 type Output struct {
@@ -51,6 +51,9 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	}
 	return o, nil
 }
+
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.group.Status() }
 
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {

@@ -95,7 +95,6 @@ func (o *Output) Limits() outputs.Limits {
 		// What the records add to the documents is bounded by the check of
 		// the batch's size.
 		l.Bytes = min(l.Bytes, int(o.config.MaxBatchSize)*9/10)
-		l.DocBytes = int(o.config.MaxBatchSize)
 	}
 	return l
 }

@@ -80,7 +80,7 @@ func (o *Output) add(w *writer, d *event.Doc) {
 	keyEnd := len(w.scratch)
 	w.record = recordbatch.Record{Value: d.JSON}
 	if o.config.Headers {
-		w.scratch = appendID(w.scratch, d.ID)
+		w.scratch = d.ID.Append(w.scratch)
 		idEnd := len(w.scratch)
 		w.scratch = strconv.AppendInt(w.scratch, d.Time, 10)
 		w.headers = [4]recordbatch.Header{
@@ -117,23 +117,4 @@ func (o *Output) forget(b *batch) {
 	default:
 	}
 	b.bytes = nil
-}
-
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// appendID appends the id of a document, in the same form as other outputs
-// give it, so that stores can be compared.
-func appendID(dst []byte, id event.ID) []byte {
-	for shift := 58; shift >= 4; shift -= 6 {
-		dst = append(dst, base64url[id.Source>>shift&63])
-	}
-	dst = append(dst, base64url[id.Source<<2&63], '-')
-	dst = strconv.AppendInt(dst, id.Pos, 10)
-	dst = append(dst, '-')
-	dst = strconv.AppendUint(dst, uint64(id.Size), 10)
-	if id.Sub > 0 {
-		dst = append(dst, '.')
-		dst = strconv.AppendUint(dst, uint64(id.Sub), 10)
-	}
-	return dst
 }

@@ -41,9 +41,12 @@ func open(c Config, d outputs.Deps) (outputs.Output, error) {
 	return &Output{config: c, meta: newMetadata(c.Beat, d.Version), group: group, window: w, metrics: newMetrics(d, w)}, nil
 }
 
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.group.Status() }
+
 // Limits implements outputs.Output.
 func (o *Output) Limits() outputs.Limits {
-	return outputs.Limits{Bytes: int(o.config.MaxRequestSize), DocBytes: int(o.config.MaxDocumentSize), InFlight: o.config.InFlight}
+	return outputs.Limits{Bytes: int(o.config.MaxRequestSize), InFlight: o.config.InFlight}
 }
 
 // Close implements outputs.Output.

@@ -2,7 +2,6 @@ package lumberjack
 
 import (
 	"bytes"
-	"strconv"
 
 	"github.com/renthub/sluice/event"
 	"github.com/renthub/sluice/internal/jsonscan"
@@ -32,26 +31,6 @@ func (m metadata) append(dst []byte, d *event.Doc) []byte {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, m.head...)
-	dst = appendID(dst, d.ID)
+	dst = d.ID.Append(dst)
 	return append(dst, `"}}`...)
-}
-
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// appendID appends the id of a document, which needs no escaping. It has the
-// form that the elasticsearch output gives it, and is part of what is stored:
-// a change of its form makes repeats of what is in flight.
-func appendID(dst []byte, id event.ID) []byte {
-	for shift := 58; shift >= 4; shift -= 6 {
-		dst = append(dst, base64url[id.Source>>shift&63])
-	}
-	dst = append(dst, base64url[id.Source<<2&63], '-')
-	dst = strconv.AppendInt(dst, id.Pos, 10)
-	dst = append(dst, '-')
-	dst = strconv.AppendUint(dst, uint64(id.Size), 10)
-	if id.Sub > 0 {
-		dst = append(dst, '.')
-		dst = strconv.AppendUint(dst, uint64(id.Sub), 10)
-	}
-	return dst
 }

@@ -40,7 +40,7 @@ func TestIDs(t *testing.T) {
 		"AAAAAAAAAAA-0-0":                                  {},
 		"__________8-9223372036854775807-4294967295.65535": {Source: 1<<64 - 1, Pos: 1<<63 - 1, Size: 1<<32 - 1, Sub: 1<<16 - 1},
 	} {
-		if got := string(appendID(nil, id)); got != want {
+		if got := id.String(); got != want {
 			t.Errorf("%v: got %s, want %s", id, got, want)
 		}
 	}

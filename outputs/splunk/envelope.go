@@ -105,7 +105,7 @@ func (e *envelope) appendFields(dst []byte, d *event.Doc) []byte {
 		dst = appendMeta(dst, f.key, d.Lookup(f.path))
 	}
 	if e.id {
-		dst = appendID(append(dst, `"`+idField+`":"`...), d.ID)
+		dst = d.ID.Append(append(dst, `"`+idField+`":"`...))
 		dst = append(dst, '"', ',')
 	}
 	if len(dst) == open {
@@ -141,23 +141,4 @@ func appendMeta(dst []byte, key string, v event.Value) []byte {
 		return dst[:start]
 	}
 	return append(dst, '"', ',')
-}
-
-const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-// appendID appends the id of a document, which needs no escaping. It has the
-// same form in every output.
-func appendID(dst []byte, id event.ID) []byte {
-	for shift := 58; shift >= 4; shift -= 6 {
-		dst = append(dst, base64url[id.Source>>shift&63])
-	}
-	dst = append(dst, base64url[id.Source<<2&63], '-')
-	dst = strconv.AppendInt(dst, id.Pos, 10)
-	dst = append(dst, '-')
-	dst = strconv.AppendUint(dst, uint64(id.Size), 10)
-	if id.Sub > 0 {
-		dst = append(dst, '.')
-		dst = strconv.AppendUint(dst, uint64(id.Sub), 10)
-	}
-	return dst
 }

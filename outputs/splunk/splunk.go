@@ -9,7 +9,7 @@ import (
 )
 
 // Type is the splunk output.
-var Type = outputs.Define("splunk", defaults(), open)
+var Type = outputs.Define("splunk", defaults(), open).Retaining().Wrapping()
 
 // Output sends documents to one Splunk deployment.
 type Output struct {
@@ -65,6 +65,9 @@ func (c Config) unacked() int {
 	}
 	return c.Unacked
 }
+
+// Endpoints implements outputs.Grouped.
+func (o *Output) Endpoints() []outputs.EndpointStatus { return o.way.group.Status() }
 
 // Limits implements outputs.Output. A request that waits for acknowledgement
 // holds its place, and its compressed bytes: their number is what bounds memory.
