@@ -208,12 +208,27 @@ func adviseProtocol(_ *Group, e *Endpoint, err error) string {
 		return "the server does not speak TLS there, or a proxy is in between: if that is meant, begin the endpoint with http://"
 	case strings.Contains(text, "malformed HTTP response \"\\x15\\x03"):
 		return "the server speaks TLS there: begin the endpoint with https://"
+	case isCutAnswer(text):
+		return "" // what was sent may well be stored
 	case strings.Contains(text, "malformed HTTP"):
 		return "the server does not speak HTTP there: look at the port"
 	case strings.Contains(text, "server selected unsupported protocol version"):
 		return "the server does not speak TLS 1.2 or 1.3: it needs to be updated"
 	}
 	return ""
+}
+
+// isCutAnswer reports whether an error is of a first line that is HTTP, as far as
+// it came before the connection ended. net/http takes it for another protocol,
+// and has no type for it.
+func isCutAnswer(text string) bool {
+	if _, rest, ok := strings.Cut(text, `malformed HTTP response "`); ok {
+		line, _, _ := strings.Cut(rest, `"`)
+		return strings.HasPrefix("HTTP/1.1", line) || strings.HasPrefix("HTTP/1.0", line)
+	}
+	_, rest, ok := strings.Cut(text, `malformed HTTP status code "`)
+	code, _, _ := strings.Cut(rest, `"`)
+	return ok && len(code) < 3
 }
 
 // adviseProxy is for a proxy that does not let us through.

@@ -138,6 +138,23 @@ func TestAPlainConnectionToTLSSaysSo(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatIsCutIsNoOtherProtocol(t *testing.T) {
+	for reply, wantPerson := range map[string]bool{
+		"H": false, "HTTP/1.1": false, "HTTP/1.1 ": false, "HTTP/1.1 20": false, "HTTP/1.1 200 O": false, "HTTP/1.0": false,
+		"SSH-2.0-OpenSSH\r\n": true, "HELO": true, "HTTP/1.1 2000 OK\r\n": true,
+	} {
+		at := listen(t, func(c net.Conn) {
+			_, _ = c.Read(make([]byte, 1<<10))
+			_, _ = io.WriteString(c, reply)
+		})
+		_, err := ask(t, openGroup(t, testConfig("http://"+at), testDeps()), "")
+		var person *outputs.Misconfigured
+		if got := errors.As(err, &person); err == nil || got != wantPerson {
+			t.Errorf("%q: got %v, to a person: %v, want %v", reply, err, got, wantPerson)
+		}
+	}
+}
+
 func TestABadEndpointAmongGoodOnesPausesNothing(t *testing.T) {
 	root := newAuthority(t, "root", nil)
 	bad := serveTLS(t, &tls.Config{Certificates: []tls.Certificate{root.issue(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })}}, say("bad"))
