@@ -152,6 +152,18 @@ func (c *common) planRetention(ctx context.Context) ([]retentionPlan, error) {
 	return plans, nil
 }
 
+// outputNotices says of which output a notice is.
+type outputNotices struct {
+	slog.Handler
+	output string
+}
+
+// Handle implements slog.Handler.
+func (h *outputNotices) Handle(ctx context.Context, r slog.Record) error {
+	r.AddAttrs(slog.String("output", h.output))
+	return h.Handler.Handle(ctx, r)
+}
+
 func openOutput(cfg *config.Config, o *config.Output) (outputs.Output, error) {
 	var classes []outputs.Class
 	for _, class := range cfg.Retention.Classes {
@@ -160,7 +172,7 @@ func openOutput(cfg *config.Config, o *config.Output) (outputs.Output, error) {
 	for _, t := range components.All().Outputs {
 		if t.Name == o.Type {
 			return t.Open(o.Config, outputs.Deps{
-				Name: o.Address, Logger: slog.New(&noticeHandler{w: os.Stderr}).With("output", o.Address), Metrics: prometheus.NewRegistry(),
+				Name: o.Address, Logger: slog.New(&outputNotices{&noticeHandler{w: os.Stderr}, o.Address}), Metrics: prometheus.NewRegistry(),
 				Now: time.Now, Dir: dataDir(cfg), Classes: classes, Version: version(),
 			})
 		}

@@ -64,11 +64,10 @@ func (d *demo) checkBefore(t testing.TB) {
 func (d *demo) checkWhileDead(t testing.TB, s *store) {
 	t.Helper()
 	// What waits to be acknowledged is no trouble for as long as ack_timeout.
-	// A dead endpoint that is left alone for a while reads as throttled.
 	state := ""
 	rig.Eventually(t, time.Minute, func() string { return s.output + " is in trouble" }, func() bool {
 		m := rig.Metrics(t, d.admin)
-		for _, state = range []string{"retrying", "throttled", "degraded"} {
+		for _, state = range []string{"retrying", "degraded"} {
 			if m[fmt.Sprintf("sluice_output_state{output=%q,state=%q}", s.output, state)] == 1 {
 				return true
 			}

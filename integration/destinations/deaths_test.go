@@ -91,7 +91,7 @@ func newDemo(t *testing.T) *demo {
 	t.Setenv("DEMO_BUFFER", filepath.Join(dir, "buffer"))
 	t.Setenv("DEMO_ADMIN", d.admin)
 	d.stores = startStores(t, filepath.Join(dir, "archive"))
-	rate := 120
+	rate := 50
 	if long() {
 		rate = 1000
 	}

@@ -16,7 +16,6 @@ import (
 type certificates struct {
 	config Config
 	logger *slog.Logger
-	output string
 	held   atomic.Pointer[heldFiles]
 	bad    []byte // what could not be used, so that it is told once; of reload alone
 }
@@ -30,7 +29,7 @@ type heldFiles struct {
 }
 
 func newCertificates(c Config, d Deps) (*certificates, error) {
-	files := &certificates{config: c, logger: d.Logger, output: d.Name}
+	files := &certificates{config: c, logger: d.Logger}
 	held, err := files.read()
 	if err != nil {
 		return nil, err
@@ -56,7 +55,7 @@ func (f *certificates) reload() {
 	if err != nil {
 		if text := []byte(err.Error()); !bytes.Equal(text, f.bad) {
 			f.bad = text
-			f.logger.Warn("changed certificates cannot be used, the old ones stay", "output", f.output, "error", err)
+			f.logger.Warn("changed certificates cannot be used, the old ones stay", "error", err)
 		}
 		return
 	}
@@ -66,7 +65,7 @@ func (f *certificates) reload() {
 	}
 	next.generation = old.generation + 1
 	f.held.Store(next)
-	f.logger.Info("changed certificates are in use", "output", f.output)
+	f.logger.Info("changed certificates are in use")
 }
 
 func (f *certificates) read() (*heldFiles, error) {

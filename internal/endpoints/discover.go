@@ -70,7 +70,7 @@ func (g *Group) found(i int, found []*Endpoint, err error, wait time.Duration) {
 		g.metrics.forget(e)
 	}
 	if err != nil && first {
-		g.deps.Logger.Warn("cannot look up endpoints, those known stay in use", "output", g.deps.Name, "name", g.targets[i].name(), "error", err)
+		g.deps.Logger.Warn("cannot look up endpoints, those known stay in use", "name", g.targets[i].name(), "error", err)
 	}
 }
 

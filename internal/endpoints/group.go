@@ -131,12 +131,12 @@ func (g *Group) warn() {
 	unverified := 0.0
 	if g.config.TLSSkipVerify {
 		unverified = 1
-		g.deps.Logger.Warn("certificates are not verified: anyone on the way can read and change logs", "output", g.deps.Name, "setting", "tls_skip_verify")
+		g.deps.Logger.Warn("certificates are not verified: anyone on the way can read and change logs", "setting", "tls_skip_verify")
 	}
 	g.metrics.skipped.WithLabelValues().Set(unverified)
 	for _, t := range g.targets {
 		if g.deps.Credentials && !isTLS(t.scheme) {
-			g.deps.Logger.Warn("credentials are sent without encryption", "output", g.deps.Name, "endpoint", t.name())
+			g.deps.Logger.Warn("credentials are sent without encryption", "endpoint", t.name())
 		}
 	}
 }
@@ -195,6 +195,6 @@ func (g *Group) update(f func(now time.Time)) {
 	default: // it is awake
 	}
 	for _, one := range said {
-		one.log(g.deps.Logger, g.deps.Name)
+		one.log(g.deps.Logger)
 	}
 }

@@ -48,15 +48,15 @@ func (g *Group) compare(now time.Time, before map[*Endpoint]State) []transition 
 
 // log says a transition. Cool-downs that end and begin again without success
 // are told once: what opened an endpoint stays true.
-func (t transition) log(logger *slog.Logger, output string) {
+func (t transition) log(logger *slog.Logger) {
 	switch {
 	case t.endpoint == "" && t.standby:
-		logger.Warn("standby endpoints are in use", "output", output)
+		logger.Warn("standby endpoints are in use")
 	case t.endpoint == "":
-		logger.Info("standby endpoints have handed back", "output", output)
+		logger.Info("standby endpoints have handed back")
 	case t.from == Closed && t.to == Open:
-		logger.Warn("endpoint is given up for a while", "output", output, "endpoint", t.endpoint, "again_in", t.again.Round(time.Millisecond), "error", t.err)
+		logger.Warn("endpoint is given up for a while", "endpoint", t.endpoint, "again_in", t.again.Round(time.Millisecond), "error", t.err)
 	case t.from != Closed && t.to == Closed:
-		logger.Info("endpoint is back", "output", output, "endpoint", t.endpoint)
+		logger.Info("endpoint is back", "endpoint", t.endpoint)
 	}
 }
