@@ -71,7 +71,7 @@ func (o *Output) send(ctx context.Context, r *outputs.Request, c *channel) (base
 func beforeSending(err error) bool {
 	var dial *net.OpError
 	var config *outputs.Misconfigured
-	var down *outputs.Throttled // no endpoint is in use
+	var down *outputs.Unreachable
 	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &config) || errors.As(err, &down)
 }
 
