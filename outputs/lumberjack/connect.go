@@ -45,7 +45,7 @@ func (o *Output) connection(ctx context.Context) (*conn, error) {
 func (o *Output) dial(ctx context.Context) (nc net.Conn, e *endpoints.Endpoint, err error) {
 	for range o.config.Endpoints {
 		nc, e, err = o.group.Dial(ctx, "")
-		var all *outputs.Throttled // none is in use
+		var all *outputs.Unreachable // none is in use
 		if err == nil || ctx.Err() != nil || errors.As(err, &all) {
 			break
 		}
