@@ -59,9 +59,6 @@ type heldTarget struct {
 	gate    chan struct{} // guarded by Held.mu: if not nil, the target is well and put waits for it to be closed
 }
 
-// HeldDir is where the documents of an output's targets in trouble are.
-func HeldDir(buffer string) string { return filepath.Join(filepath.Dir(buffer), "held") }
-
 // newHeld returns the held documents of an output, in a folder that need not be.
 func newHeld(dir string, logger *slog.Logger, deliver func(*buffer.Cursor) *Delivery) *Held {
 	return &Held{dir: dir, logger: logger, deliver: deliver, targets: map[string]*heldTarget{}}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/renthub/sluice/buffer"
 	"github.com/renthub/sluice/internal/config"
+	"github.com/renthub/sluice/pipeline"
 )
 
 func newBuffer(c *common) *cobra.Command {
@@ -138,6 +139,6 @@ func (c *common) forget(cmd *cobra.Command, dir string, cfg *config.Config, name
 	if err != nil {
 		return exit(exitBuffer, fmt.Errorf("open buffer: %w", err))
 	}
-	err = log.Forget(name)
+	err = errors.Join(log.Forget(name), pipeline.ForgetHeld(dir, name))
 	return exit(exitNo, errors.Join(err, log.Close()))
 }
