@@ -57,7 +57,8 @@ func (b *broker) Serve(l net.Listener) error {
 		go func() {
 			defer b.serving.Done()
 			defer b.dismiss(c)
-			if err := b.converse(c); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !b.isShut() {
+			err := b.converse(c)
+			if !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !b.isShut() {
 				b.sink.problem(err)
 			}
 		}()
@@ -106,7 +107,7 @@ func (b *broker) Shutdown(context.Context) error {
 // Close implements service.
 func (b *broker) Close() error { return b.Shutdown(context.Background()) }
 
-// converse answers the requests of one connection.
+// converse answers the requests of one connection, and returns why it ended.
 func (b *broker) converse(c net.Conn) error {
 	for {
 		frame, err := readFrame(c)
