@@ -3,6 +3,7 @@ package endpoints
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -253,8 +254,8 @@ func TestGoodChecksDoNotMakeFailuresGood(t *testing.T) {
 
 // Missing credentials are nobody's fault there, and no reason to spin.
 func TestAChecksOwnCredentialsBlameNoEndpoint(t *testing.T) {
-	asked := 0
-	refuse := func(context.Context, Probe) error { asked++; return &notTried{errTest} }
+	var asked atomic.Int64
+	refuse := func(context.Context, Probe) error { asked.Add(1); return &notTried{errTest} }
 	synctest.Test(t, func(t *testing.T) {
 		c, d := Defaults(), testDeps()
 		c.Endpoints = At("http://a:1")
@@ -273,11 +274,11 @@ func TestAChecksOwnCredentialsBlameNoEndpoint(t *testing.T) {
 			}
 			one.done(Failed, errTest)
 		}
-		asked = 0
+		asked.Store(0)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		if asked > 60 || g.Status()[0].State == "closed" {
-			t.Errorf("open: got %d checks in ten minutes and %s, want one for each cool-down, and none that closes it", asked, g.Status()[0].State)
+		if asked.Load() > 60 || g.Status()[0].State == "closed" {
+			t.Errorf("open: got %d checks in ten minutes and %s, want one for each cool-down, and none that closes it", asked.Load(), g.Status()[0].State)
 		}
 	})
 }
