@@ -109,7 +109,11 @@ func (f *Framer) Next(p *Place, data []byte, base int64, tail Tail) (rec Record,
 	enc := f.encodingAt(p, data, base)
 	for n < len(data) {
 		if p.Inside == Dropping {
-			n += f.drop(p, enc, data[n:])
+			k := f.drop(p, enc, data[n:], tail)
+			if k == 0 {
+				break
+			}
+			n += k
 			continue
 		}
 		if p.Inside == Between {
@@ -132,12 +136,12 @@ func (f *Framer) Next(p *Place, data []byte, base int64, tail Tail) (rec Record,
 	return Record{}, n
 }
 
-// drop passes over the rest of a truncated line.
-func (f *Framer) drop(p *Place, enc encoding, data []byte) int {
+// drop passes over the rest of a truncated line, by whole characters unless the source has ended.
+func (f *Framer) drop(p *Place, enc encoding, data []byte, tail Tail) int {
 	n := len(data) &^ (enc.unit() - 1)
 	if end := enc.indexEOL(data); end >= 0 {
 		n, p.Inside = end+enc.unit(), Between
-	} else if n == 0 {
+	} else if n == 0 && tail == Ended {
 		n = len(data)
 	}
 	f.Stats.Truncated += int64(n)
