@@ -76,7 +76,9 @@ func (a *Agent) Run(ctx context.Context, p *Plan) error {
 	checked := make(chan struct{})
 	go func() {
 		defer close(checked)
-		a.Check(check)
+		if pause(check, checkDelay, nil) { // what waits to be delivered goes first
+			a.Check(check)
+		}
 	}()
 	a.waitInputs(ctx)
 	endCheck()

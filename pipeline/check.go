@@ -8,8 +8,10 @@ import (
 	"github.com/renthub/sluice/outputs"
 )
 
-// checkTimeout is how long the check at the start may take. Nothing waits for it.
-const checkTimeout = 30 * time.Second
+const (
+	checkDelay   = 2 * time.Second  // from the start to the check of the outputs
+	checkTimeout = 30 * time.Second // of both. Nothing waits for it
+)
 
 // Check lets all outputs that can find out what would go wrong do so, at the
 // same time, and logs what is not in order. It sends nothing.
