@@ -113,7 +113,7 @@ func judge(t *testing.T, kills []kill) {
 	slices.Sort(first)
 	slices.Sort(writeRates)
 	slices.Sort(storeRates)
-	p99 := first[min(len(first)*99/100, len(first)-1)]
+	p99 := first[(len(first)*99+99)/100-1] // nearest rank
 	t.Logf("%d kills, %d of them in the first %s of a start; %d with requests in flight (%.0f %%)",
 		len(kills), early, earlyMost, busy, 100*float64(busy)/float64(len(kills)))
 	t.Logf("restart to first delivery: p50 %s, p99 %s, longest %s", first[len(first)/2], p99, first[len(first)-1])
