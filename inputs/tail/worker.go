@@ -13,7 +13,7 @@ import (
 const (
 	passBytes  = 256 << 10             // what a pass reads in all
 	passFiles  = 128                   // and of how many files at most, since each takes a batch
-	passPace   = 20 * time.Millisecond // between the beats at which passes begin, unless the one before was full
+	passPace   = 23 * time.Millisecond // between the beats at which passes begin, unless the one before was full: what p99 allows
 	minShare   = 2 << 10
 	coldPasses = 4                      // a file that had nothing for so many passes waits for news
 	gonePoll   = 250 * time.Millisecond // how often a file without a name is looked at: its events are hard to tell
