@@ -2,6 +2,7 @@ package elasticsearch
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"sync/atomic"
 
@@ -24,14 +25,31 @@ type params struct {
 // optionalParams is their number.
 const optionalParams = 2
 
-func (p *params) apply(req *esapi.BulkRequest, streams bool) {
-	yes, no := true, false
+// on returns a transport that adds to a request those that the server is not
+// known to refuse. streams is whether it goes to data streams.
+func (p *params) on(t esapi.Transport, streams bool) esapi.Transport {
+	var query string
 	if streams && !p.noRequireDataStream.Load() {
-		req.RequireDataStream = &yes // a missing template must not make a stray index
+		query += "&require_data_stream=true" // a missing template must not make a stray index
 	}
 	if !p.noIncludeSourceOnError.Load() {
-		req.IncludeSourceOnError = &no // log text does not belong in error messages
+		query += "&include_source_on_error=false" // log text does not belong in error messages
 	}
+	return withQuery{t, query}
+}
+
+// withQuery adds to the query of requests, which has something in it already.
+// That esapi does not know these parameters is on purpose: from version 8.12 on
+// it is instrumented for tracing, and takes the compiler half as long again.
+type withQuery struct {
+	esapi.Transport
+	more string // "&name=value"
+}
+
+// Perform implements esapi.Transport.
+func (t withQuery) Perform(req *http.Request) (*http.Response, error) {
+	req.URL.RawQuery += t.more
+	return t.Transport.Perform(req)
 }
 
 // learn reads which parameters were refused and reports whether any of them

@@ -75,8 +75,7 @@ func (o *Output) bulk(ctx context.Context, body io.Reader) (*esapi.Response, err
 	if stream, ok := o.streams.form.constant(); ok {
 		req.Index = stream
 	}
-	o.params.apply(&req, o.config.Index == nil)
-	return req.Do(ctx, o.client)
+	return req.Do(ctx, o.params.on(o.client, o.config.Index == nil))
 }
 
 // verdict is what Send returns for an answer that could be read.
